@@ -1,0 +1,113 @@
+// swift-tools-version: 6.3
+//
+// One package, three worlds, chosen by AKUMA_WORLD (see Documentation/building.md):
+//
+//   host     the `akuma` command and the unit tests, ordinary Swift on the developer's machine
+//   kernel   Embedded Swift for EL1, general registers only
+//   user     Embedded Swift for EL0, NEON allowed
+//
+// Each world has a toolset file in Toolsets/ and a scratch path of its own: the standard library's functions are
+// emitted weak into every object, so worlds must never share object files.
+
+import Foundation
+import PackageDescription
+
+enum World: String { case host, kernel, user }
+
+let worldName = Context.environment["AKUMA_WORLD"] ?? "host"
+guard let world = World(rawValue: worldName) else {
+    fatalError("AKUMA_WORLD is '\(worldName)'; it must be host, kernel or user")
+}
+
+/// Every module is built with strict memory safety and with warnings as errors: a warning never lands.
+let strict: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableExperimentalFeature("Lifetimes"),
+    .enableExperimentalFeature("Extern"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let embedded: [SwiftSetting] = strict + [
+    .enableExperimentalFeature("Embedded"),
+    .unsafeFlags(["-wmo"]),
+]
+
+/// The kernel has no heap at all: an implicit allocation is a compile error, or at the latest a link error.
+let heapless: [SwiftSetting] = embedded + [.unsafeFlags(["-no-allocations"])]
+
+let pureModules: [String: [Target.Dependency]] = [
+    "LinuxABI": [],
+    "Formats": [],
+    "MemoryModel": [],
+]
+
+func pureTargets(_ settings: [SwiftSetting]) -> [Target] {
+    pureModules.sorted { $0.key < $1.key }.map { .target(name: $0.key, dependencies: $0.value, swiftSettings: settings) }
+}
+
+/// Every folder below Programs/ is a program of that name: nothing to register.
+func programNames() -> [String] {
+    let folder = URL(fileURLWithPath: Context.packageDirectory).appendingPathComponent("Programs")
+    let entries = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+    return entries.filter { $0.hasDirectoryPath }.map(\.lastPathComponent).sorted()
+}
+
+let package: Package
+switch world {
+case .kernel:
+    package = Package(
+        name: "Akuma",
+        targets: pureTargets(heapless) + [
+            .target(name: "MachineAssembly"),
+            .target(
+                name: "Machine", dependencies: ["MachineAssembly"], swiftSettings: heapless),
+            .executableTarget(
+                name: "Kernel", dependencies: ["Formats", "LinuxABI", "Machine", "MemoryModel"],
+                exclude: ["kernel.ld"], swiftSettings: heapless),
+        ])
+case .user:
+    package = Package(
+        name: "Akuma",
+        targets: [
+            .target(name: "LinuxABI", swiftSettings: embedded),
+            .target(name: "ProgramAssembly"),
+            .target(
+                name: "libakuma", dependencies: ["LinuxABI", "ProgramAssembly"], swiftSettings: embedded),
+        ]
+            + programNames().map {
+                .executableTarget(
+                    name: $0, dependencies: ["libakuma"], path: "Programs/\($0)", swiftSettings: embedded)
+            })
+case .host:
+    package = Package(
+        name: "Akuma",
+        platforms: [.macOS(.v15)],
+        dependencies: [
+            .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+            .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+            .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+            .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+        ],
+        targets: pureTargets(strict) + [
+            .target(
+                name: "AkumaCommand",
+                dependencies: [
+                    "Formats", "LinuxABI", "MemoryModel",
+                    .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                    .product(name: "Logging", package: "swift-log"),
+                    .product(name: "Subprocess", package: "swift-subprocess"),
+                    .product(name: "SystemPackage", package: "swift-system"),
+                ],
+                swiftSettings: strict),
+            .executableTarget(name: "akuma", dependencies: ["AkumaCommand"], swiftSettings: strict),
+            .target(
+                name: "FakeMachine", dependencies: ["MemoryModel"], path: "Tests/FakeMachine", swiftSettings: strict),
+            .testTarget(
+                name: "MemoryModelTests", dependencies: ["FakeMachine", "MemoryModel"], swiftSettings: strict),
+            .testTarget(name: "FormatsTests", dependencies: ["Formats"], swiftSettings: strict),
+            .testTarget(name: "AkumaCommandTests", dependencies: ["AkumaCommand"], swiftSettings: strict),
+            .testTarget(name: "SystemTests", dependencies: ["AkumaCommand"], swiftSettings: strict),
+        ])
+}

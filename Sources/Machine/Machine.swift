@@ -1,0 +1,1 @@
+// Machine: the only unsafe floor. Registers, vectors, caches, TLB, interrupt controller, timer, UART, PSCI. No policy.

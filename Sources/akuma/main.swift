@@ -1,0 +1,1 @@
+print("akuma: not built yet")
