@@ -1,0 +1,30 @@
+import MachineAssembly
+
+/// An Arm PL011 serial line (Arm DDI 0183), used for the kernel's log: transmit only, without interrupts.
+@safe public struct SerialPort: Sendable {
+    private let registers: UInt64
+
+    private enum Register {
+        static let data: UInt64 = 0x00
+        static let flags: UInt64 = 0x18
+        static let lineControl: UInt64 = 0x2c
+        static let control: UInt64 = 0x30
+        static let interruptMask: UInt64 = 0x38
+    }
+
+    /// The device whose registers are at `physical`; nil where they cannot be mapped.
+    public init?(physical: UInt64) {
+        guard let registers = DeviceMap.map(physical, size: 0x1000) else { return nil }
+        self.registers = registers
+        akuma_mmio_write32(registers + Register.interruptMask, 0)
+        akuma_mmio_write32(registers + Register.lineControl, 0x70)  // 8 bits, FIFO on
+        akuma_mmio_write32(registers + Register.control, 0x101)  // UART on, transmit on
+    }
+
+    /// Sends a byte. Waits while the device is full, but never for ever: a line that never drains loses it.
+    public func send(_ byte: UInt8) {
+        var patience = 1_000_000
+        while akuma_mmio_read32(registers + Register.flags) & 0x20 != 0 && patience > 0 { patience -= 1 }
+        akuma_mmio_write32(registers + Register.data, UInt32(byte))
+    }
+}
