@@ -1,1 +1,3 @@
-print("akuma: not built yet")
+import AkumaCommand
+
+await AkumaCommand.run()

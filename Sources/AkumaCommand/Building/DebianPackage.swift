@@ -1,0 +1,90 @@
+import Foundation
+import SystemPackage
+
+/// A package of Debian for arm64, fetched with an apt configuration of its own: the host's packages stay as they are.
+public struct DebianPackage: Sendable {
+    /// Its name in Debian.
+    public let name: String
+
+    /// A package by name.
+    public init(_ name: String) { self.name = name }
+
+    /// The static busybox.
+    public static let busybox = DebianPackage("busybox-static")
+
+    /// The path on the host of a file of the package, fetched and unpacked when it is not there yet.
+    public func file(_ path: String, in project: Project, _ progress: Reporter) async throws -> FilePath {
+        let folder = project.cache.appending("debian").appending(name)
+        if folder.exists { return folder.appending(path) }
+        try await Lock.hold(project.cache.appending("debian.lock")) {
+            progress.step("waiting for another download to end")
+        } body: {
+            if !folder.exists { try await fetch(into: folder, of: project, progress) }
+        }
+        return folder.appending(path)
+    }
+
+    private func fetch(into folder: FilePath, of project: Project, _ progress: Reporter) async throws {
+        guard Tool.path(of: "apt-get") != nil else { throw Failure("\(name) comes from Debian, and apt-get is missing") }
+        progress.step("fetching \(name) for arm64 from Debian")
+        let apt = project.cache.appending("apt")
+        let environment = ["APT_CONFIG": try AptConfiguration(folder: apt).write().string]
+        let downloads = apt.appending("downloads-\(getpid())")
+        try FileManager.default.createDirectory(atPath: downloads.string, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: downloads.string) }
+        try await Tool("apt-get").check(
+            ["update", "-q"], in: downloads, environment: environment, saying: "reading Debian's list of packages")
+        try await Tool("apt-get").check(
+            ["download", "-q", name], in: downloads, environment: environment, saying: "fetching \(name)")
+        guard let archive = try FileManager.default.contentsOfDirectory(atPath: downloads.string).first else {
+            throw Failure("apt-get fetched nothing for \(name)")
+        }
+        let unpacked = downloads.appending("unpacked")
+        try await Tool("dpkg-deb").check(
+            ["-x", downloads.appending(archive).string, unpacked.string], saying: "unpacking \(name)")
+        try FileManager.default.createDirectory(
+            atPath: folder.removingLastComponent().string, withIntermediateDirectories: true)
+        try unpacked.replace(folder)
+    }
+}
+
+/// An apt configuration that knows nothing of the host's packages and only of arm64.
+private struct AptConfiguration {
+    let folder: FilePath
+
+    /// Writes the configuration with what it refers to, and gives its path.
+    func write() throws -> FilePath {
+        for part in ["lists/partial", "cache/archives/partial"] {
+            try FileManager.default.createDirectory(
+                atPath: folder.appending(part).string, withIntermediateDirectories: true)
+        }
+        let keys = "/usr/share/keyrings/debian-archive-keyring.gpg"
+        let source = "deb [signed-by=\(keys)] http://mirror.invalid/debian \(Self.suite) main\n"
+        try folder.appending("sources.list").replaceContents(with: source.utf8)
+        try folder.appending("status").replaceContents(with: [])
+        let text = """
+            APT::Architecture "arm64";
+            APT::Architectures { "arm64"; };
+            APT::Sandbox::User "";
+            Acquire::Languages "none";
+            Dir::State "\(folder)";
+            Dir::State::lists "\(folder)/lists";
+            Dir::State::status "\(folder)/status";
+            Dir::Cache "\(folder)/cache";
+            Dir::Etc::sourcelist "\(folder)/sources.list";
+            Dir::Etc::sourceparts "-";
+
+            """
+        let path = folder.appending("apt.conf")
+        try path.replaceContents(with: text.utf8)
+        return path
+    }
+
+    /// The release of Debian that this host runs, else the one that the tests were written on.
+    private static var suite: String {
+        let lines = (try? String(contentsOfFile: "/etc/os-release", encoding: .utf8))?.split(separator: "\n") ?? []
+        let isDebian = lines.contains("ID=debian")
+        let codename = lines.first { $0.hasPrefix("VERSION_CODENAME=") }?.dropFirst("VERSION_CODENAME=".count)
+        return isDebian ? codename.map(String.init) ?? "bookworm" : "bookworm"
+    }
+}

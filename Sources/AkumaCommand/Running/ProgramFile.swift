@@ -1,0 +1,37 @@
+import Foundation
+import SystemPackage
+
+/// A program that was named on the command line: its ELF, and what it is called in the guest.
+public struct ProgramFile: Sendable {
+    /// Its content.
+    public let contents: [UInt8]
+    /// Its absolute path in the guest.
+    public let guestPath: String
+
+    /// Finds the program that `name` means: a path of the host if there is a `/` in it, else one of ours, else
+    /// Debian's busybox, else a file in the current folder; and checks that it can run.
+    public static func named(_ name: String, in project: Project, progress: Reporter) async throws -> ProgramFile {
+        let file = try await locate(name, in: project, progress: progress)
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: file.resolvingLinks.string) else {
+            throw Failure("\(name): no such file, and no program of ours (`help` in the shell names them)",
+                          status: .notFound)
+        }
+        guard attributes[.type] as? FileAttributeType == .typeRegular else {
+            throw Failure("\(name): not a regular file", status: .notRunnable)
+        }
+        guard let contents = try? file.contents() else {
+            throw Failure("\(name): cannot be read", status: .notRunnable)
+        }
+        if let reason = ProgramCheck.reasonNotToRun(contents) {
+            throw Failure("\(name): \(reason)", status: .notRunnable)
+        }
+        return ProgramFile(contents: contents, guestPath: "/bin/" + (file.lastComponent?.string ?? "program"))
+    }
+
+    private static func locate(_ name: String, in project: Project, progress: Reporter) async throws -> FilePath {
+        if name.contains("/") { return FilePath(name) }
+        if project.programNames().contains(name) { return project.program(named: name) }
+        if name == "busybox" { return try await DebianPackage.busybox.file("bin/busybox", in: project, progress) }
+        return FilePath(name)
+    }
+}
