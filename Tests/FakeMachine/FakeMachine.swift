@@ -1,1 +1,133 @@
-// A machine for tests.
+// FakeMachine: a machine for tests that remembers what real hardware may remember, and complains.
+//
+// For:      running the memory model on the developer's desk, where a missing invalidation, cleaning or barrier is
+//           reported as a `Violation` that an emulator would hide.
+// Touches:  nothing but its own arrays.
+// Never:    a shortcut through the memory model's own reading of descriptors: the walker here is written from the
+//           Arm ARM a second time, so that the two can disagree.
+
+import MemoryModel
+
+/// A machine with RAM, CPUs that walk translation tables, TLBs and caches that remember.
+///
+/// Use it from one task. Everything that the architecture allows the hardware to remember counts as remembered: each
+/// valid entry of a table that a CPU could walk may be in every TLB from the moment it is written until an
+/// invalidation, properly ordered and completed, covers it.
+public final class FakeMachine: @unchecked Sendable {
+    /// What the machine can do; what differs between CPU models.
+    public struct Options: Sendable {
+        /// Bits of an ASID that the CPUs implement: 8 or 16. Others are ignored, as by the hardware.
+        public var asidBits: Int
+        /// Whether the walker sets the access flag itself (FEAT_HAFDBS, `TCR_EL1.HA`).
+        public var setsAccessFlag: Bool
+        /// Whether the walker marks pages dirty itself (FEAT_HAFDBS, `TCR_EL1.HD`).
+        public var setsDirtyState: Bool
+        /// Where a number is given, the walker sets flags between any two steps of the kernel, at random from this seed.
+        public var interferenceSeed: UInt64?
+        /// Whether EL1 may not touch what EL0 may (FEAT_PAN, `PSTATE.PAN`).
+        public var hasPAN: Bool
+
+        public init(
+            asidBits: Int = 16, setsAccessFlag: Bool = false, setsDirtyState: Bool = false,
+            interferenceSeed: UInt64? = nil, hasPAN: Bool = true
+        ) {
+            self.asidBits = asidBits
+            self.setsAccessFlag = setsAccessFlag
+            self.setsDirtyState = setsDirtyState
+            self.interferenceSeed = interferenceSeed
+            self.hasPAN = hasPAN
+        }
+    }
+
+    public let options: Options
+
+    /// The CPUs; each remembers translations of its own.
+    public private(set) var cpus: [FakeCPU] = []
+
+    /// What went wrong so far, oldest first. A test that expects something takes it with ``takeViolations()``.
+    public internal(set) var violations: [Violation] = []
+
+    /// How often each kind of maintenance was asked for.
+    public internal(set) var maintenance = MaintenanceCounts()
+
+    var memory: FakeMemory
+    var tracker = TableTracker()
+    var caches = CacheModel()
+    var records: RecordWatch?
+    var interference: SplitMix?
+
+    /// - Parameters:
+    ///   - base: the first frame's address.
+    ///   - frames: the amount of RAM. Content is unspecified until written.
+    public init(
+        base: PhysicalAddress = PhysicalAddress(0x4000_0000), frames: UInt64 = 1024, cpus: Int = 2,
+        options: Options = Options()
+    ) {
+        self.options = options
+        memory = FakeMemory(first: base.frame, count: frames)
+        interference = options.interferenceSeed.map(SplitMix.init)
+        self.cpus = (0..<cpus).map { FakeCPU(index: $0, machine: self) }
+        MachineRegistry.current?.add(self)
+    }
+
+    /// The machine as the memory model takes it.
+    public var hardware: FakeHardware { FakeHardware(machine: self) }
+
+    /// The first frame of RAM.
+    public var firstFrame: FrameNumber { memory.first }
+
+    /// The frames of RAM.
+    public var frameCount: UInt64 { memory.count }
+
+    /// The violations so far, which are forgotten.
+    public func takeViolations() -> [Violation] {
+        defer { violations = [] }
+        return violations
+    }
+
+    /// Makes an allocator of all RAM, its record table in the first frames, and watches its records: from now on a frame
+    /// that is freed while a CPU may reach it is a violation.
+    public func makeAllocator() -> FrameAllocator<FakeHardware> {
+        var allocator = FrameAllocator(
+            machine: hardware, records: firstFrame.address, firstFrame: firstFrame, frameCount: frameCount)
+        let used = FrameTable<FakeHardware>.size(frameCount: frameCount).wholePages
+        records = RecordWatch(records: firstFrame.address, firstFrame: firstFrame, frameCount: frameCount)
+        allocator.donate(firstFrame.advanced(by: used), count: frameCount - used)
+        return allocator
+    }
+
+    /// Frames that were taken and not given back.
+    public var outstandingFrames: [FrameNumber] { (records?.owned ?? []).sorted() }
+
+    /// Reads a word of RAM without any side effect.
+    public func peek(_ address: PhysicalAddress) -> UInt64 { memory.load(address) ?? 0 }
+
+    func report(_ violation: Violation) { violations.append(violation) }
+}
+
+/// How often each kind of maintenance was asked for.
+public struct MaintenanceCounts: Equatable, Sendable {
+    public var pageInvalidations = 0
+    public var asidInvalidations = 0
+    public var wholeInvalidations = 0
+    public var clears = 0
+    public var copies = 0
+    public var instructionPublications = 0
+
+    public init() {}
+}
+
+/// A small reproducible random number generator (SplitMix64, Steele et al. 2014).
+public struct SplitMix: RandomNumberGenerator, Sendable {
+    var state: UInt64
+
+    public init(seed: UInt64) { state = seed }
+
+    public mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,151 @@
+import MemoryModel
+
+/// An address space that CPUs may translate with: a root table under an ASID.
+struct WalkContext: Hashable {
+    let asid: UInt16
+    let root: FrameNumber
+}
+
+/// One way in which a frame serves as a translation table.
+struct TableUse: Hashable {
+    let context: WalkContext
+    let level: Int
+    /// The first address that the table translates.
+    let base: UInt64
+    /// What the descriptors above it forbid.
+    let path: Restrictions
+    /// Where the descriptor that names the table lies; nil for a root.
+    let parent: PhysicalAddress?
+
+    /// Bytes that the table translates.
+    var span: UInt64 { WalkDescriptor.span(level: level) << Granule.indexBits }
+
+    func address(ofEntry index: Int) -> UInt64 { base + UInt64(index) * WalkDescriptor.span(level: level) }
+
+    func covers(_ address: UInt64) -> Bool { address &- base < span }
+}
+
+/// A translation whose entry has changed, and which TLBs may still hold.
+struct StaleLeaf: Hashable {
+    let context: WalkContext
+    let translation: Translation
+    /// Memory type and shareability, which may not change without break-before-make either.
+    let attributes: UInt64
+    /// When the entry changed, in table writes.
+    let changed: UInt64
+}
+
+/// A table whose descriptor has changed, and which walk caches may still name.
+struct StaleUse: Hashable {
+    let frame: FrameNumber
+    let use: TableUse
+    let changed: UInt64
+}
+
+/// An invalidation that was begun.
+struct PendingInvalidation {
+    enum Scope {
+        case page(UInt64, asid: UInt16, allLevels: Bool)
+        case asid(UInt16)
+        case everything
+    }
+    let scope: Scope
+    /// The last table write that the walkers are sure to see: later ones may be refetched as they were before.
+    let upTo: UInt64
+}
+
+/// All that TLBs and walk caches may hold.
+struct TableTracker {
+    var contexts: [UInt16: WalkContext] = [:]
+    var uses: [FrameNumber: [TableUse]] = [:]
+    var staleUses: [StaleUse] = []
+    private var staleLeaves: [LeafPlace: [StaleLeaf]] = [:]
+    /// Valid entries of walkable tables that name a frame, identity mappings apart.
+    var mapped: [FrameNumber: Int] = [:]
+    /// Table writes so far.
+    var clock: UInt64 = 0
+    /// The clock at the last barrier that orders table writes.
+    var ordered: UInt64 = 0
+    var pending: [PendingInvalidation] = []
+
+    /// Where a leaf is in an address space.
+    private struct LeafPlace: Hashable {
+        let base: UInt64
+        let level: Int
+    }
+
+    private func places(covering address: UInt64) -> [LeafPlace] {
+        (1...Granule.lastLevel).map { LeafPlace(base: address & ~(WalkDescriptor.span(level: $0) - 1), level: $0) }
+    }
+
+    mutating func addStale(_ leaf: StaleLeaf) {
+        let place = LeafPlace(base: leaf.translation.base.rawValue, level: leaf.translation.level)
+        // The same translation that changed again later: the later change decides what invalidation covers it.
+        staleLeaves[place]?.removeAll { $0.context == leaf.context && $0.translation == leaf.translation }
+        staleLeaves[place, default: []].append(leaf)
+    }
+
+    /// What TLBs may hold for this address, the longest stale first.
+    func staleLeaves(covering address: UInt64) -> [StaleLeaf] {
+        guard !staleLeaves.isEmpty else { return [] }
+        return places(covering: address).flatMap { staleLeaves[$0] ?? [] }.sorted { $0.changed < $1.changed }
+    }
+
+    /// What TLBs may hold for any address in a range of one entry's span.
+    func staleLeaves(overlapping base: UInt64, level: Int) -> [StaleLeaf] {
+        guard !staleLeaves.isEmpty else { return [] }
+        let span = WalkDescriptor.span(level: level)
+        let inside = level == Granule.lastLevel
+            ? [] : staleLeaves.values.joined().filter { $0.translation.base.rawValue &- base < span }
+        return inside + staleLeaves(covering: base)
+    }
+
+    func hasStaleLeaf(where matches: (StaleLeaf) -> Bool) -> Bool {
+        staleLeaves.values.contains { $0.contains(where: matches) }
+    }
+
+    /// Whether a TLB may hold a translation to the frame, the identity mapping apart.
+    func hasStaleTranslation(to frame: FrameNumber) -> Bool {
+        hasStaleLeaf { leaf in
+            let (base, output) = (leaf.translation.base.rawValue, leaf.translation.output.rawValue)
+            return frame.address.rawValue &- output < WalkDescriptor.span(level: leaf.translation.level)
+                && base != output
+        }
+    }
+
+    mutating func removeStaleLeaves(where covered: (StaleLeaf) -> Bool) {
+        for place in Array(staleLeaves.keys) { removeStaleLeaves(at: place, where: covered) }
+    }
+
+    private mutating func removeStaleLeaves(at place: LeafPlace, where covered: (StaleLeaf) -> Bool) {
+        staleLeaves[place]?.removeAll(where: covered)
+        if staleLeaves[place]?.isEmpty == true { staleLeaves[place] = nil }
+    }
+
+    /// Removes what the invalidations cover: what changed before the walkers were made to see the change.
+    mutating func applyPending() {
+        for invalidation in pending {
+            switch invalidation.scope {
+            case .page(let address, let asid, let allLevels):
+                for place in places(covering: address) {
+                    removeStaleLeaves(at: place) {
+                        $0.changed <= invalidation.upTo && ($0.translation.isGlobal || $0.context.asid == asid)
+                    }
+                }
+                guard allLevels else { continue }
+                staleUses.removeAll {
+                    $0.changed <= invalidation.upTo && $0.use.covers(address) && $0.use.context.asid == asid
+                }
+            case .asid(let asid):
+                removeStaleLeaves {
+                    $0.changed <= invalidation.upTo && !$0.translation.isGlobal && $0.context.asid == asid
+                }
+                staleUses.removeAll { $0.changed <= invalidation.upTo && $0.use.context.asid == asid }
+            case .everything:
+                removeStaleLeaves { $0.changed <= invalidation.upTo }
+                staleUses.removeAll { $0.changed <= invalidation.upTo }
+            }
+        }
+        pending.removeAll(keepingCapacity: true)
+    }
+}
