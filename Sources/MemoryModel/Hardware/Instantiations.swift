@@ -31,3 +31,11 @@ func instantiateFrames() {
     _ = allocator.isSoleOwner(start)
     _ = allocator.freeFrames
 }
+
+/// Instantiates `Identifiers/`.
+func instantiateIdentifiers() {
+    var allocator = ASIDAllocator(bits: 8)
+    var context = AddressSpaceContext.none
+    allocator.activate(&context, on: 0, NullMachine())
+    allocator.deactivate(on: 0)
+}
