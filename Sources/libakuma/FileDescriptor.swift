@@ -87,3 +87,11 @@
         try checked(unsafe systemCall(.close, UInt(argument: rawValue)))
     }
 }
+
+extension FileDescriptor {
+    /// Writes all the bytes of an array, in as many calls as it takes.
+    public func writeAll(_ bytes: [UInt8]) throws(Errno) { try unsafe writeAll(bytes.span.bytes) }
+
+    /// Writes all of a text, as UTF-8.
+    public func writeAll(_ text: String) throws(Errno) { try writeAll(Array(text.utf8)) }
+}

@@ -86,6 +86,22 @@ public enum StandardError {
     /// Text waits here until `flush`.
     public static func append(_ text: String) { unsafe buffer.append(text) }
 
+    /// Text that is part of the program, without allocating.
+    static func append(static text: StaticString) {
+        text.withUTF8Buffer { for unsafe byte in unsafe $0 { unsafe buffer.append(byte) } }
+    }
+
+    /// An address as in `0x10000000`, without allocating.
+    static func append(hexadecimal value: UInt) {
+        append(static: "0x")
+        var shift = value == 0 ? 0 : (UInt.bitWidth - 1 - value.leadingZeroBitCount) / 4 * 4
+        while shift >= 0 {
+            let digit = UInt8(value >> UInt(shift) & 0xF)
+            unsafe buffer.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            shift -= 4
+        }
+    }
+
     /// Writes what waits.
     public static func flush() { unsafe buffer.flush() }
 }

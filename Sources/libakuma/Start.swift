@@ -22,6 +22,14 @@ public func exit(_ status: Int32) -> Never {
     while true { unsafe systemCall(.exitGroup, UInt(argument: status)) }
 }
 
+/// Ends the program by SIGABRT. What was printed is written first.
+public func abort() -> Never {
+    StandardOutput.flush()
+    let process = UInt(bitPattern: unsafe systemCall(.getpid))
+    let thread = UInt(bitPattern: unsafe systemCall(.gettid))
+    while true { unsafe systemCall(.tgkill, process, thread, UInt(Signal.abort.rawValue)) }
+}
+
 /// What the program was started with.
 public enum Program {
     /// The command line; the first element is by custom the program's name.
@@ -64,7 +72,9 @@ public enum Program {
     public static var pageSize: Int { auxiliaryValue(.pageSize).map { Int(bitPattern: $0) } ?? 4096 }
 
     /// This process's number.
-    public static var processID: ProcessID { ProcessID(rawValue: Int32(truncatingIfNeeded: unsafe systemCall(.getpid))) }
+    public static var processID: ProcessID {
+        ProcessID(rawValue: Int32(truncatingIfNeeded: unsafe systemCall(.getpid)))
+    }
 
     private static func strings(from first: UnsafePointer<UInt>) -> [String] {
         var result: [String] = []

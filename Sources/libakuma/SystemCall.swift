@@ -2,7 +2,7 @@ internal import ProgramAssembly
 
 /// Asks the kernel, and returns what it said: a value, or an error number negated.
 ///
-/// Unsafe because some calls write where an argument points. Source: Linux `Documentation/arch/arm64`, the ABI of `svc`.
+/// Unsafe because some calls write where an argument points.
 @unsafe @discardableResult
 public func systemCall(
     _ number: UInt64, _ a0: UInt = 0, _ a1: UInt = 0, _ a2: UInt = 0, _ a3: UInt = 0, _ a4: UInt = 0, _ a5: UInt = 0

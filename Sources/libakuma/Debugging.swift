@@ -1,0 +1,40 @@
+/// Akuma's debugging interface: what the kernel made of this program's memory.
+///
+/// Each call throws `Errno.noFunction` on Linux, and on Akuma unless it was booted with `debug=on`.
+public enum Debugging {
+    /// How an address translates, level by level.
+    public static func translation(of address: UInt) throws(Errno) -> AkumaTranslation {
+        var result = AkumaTranslation()
+        try checked(
+            unsafe withUnsafeMutablePointer(to: &result) { result in
+                unsafe systemCall(
+                    .akumaTranslate, address, UInt(bitPattern: result), UInt(MemoryLayout<AkumaTranslation>.size))
+            })
+        return result
+    }
+
+    /// The ranges of this address space.
+    public static func layout() throws(Errno) -> AkumaLayout {
+        var result = AkumaLayout()
+        try checked(
+            unsafe withUnsafeMutablePointer(to: &result) { result in
+                unsafe systemCall(.akumaLayout, UInt(bitPattern: result), UInt(MemoryLayout<AkumaLayout>.size))
+            })
+        return result
+    }
+
+    /// Free and total frames of the machine.
+    public static func frames() throws(Errno) -> AkumaFrames {
+        var result = AkumaFrames()
+        try checked(
+            unsafe withUnsafeMutablePointer(to: &result) { result in
+                unsafe systemCall(.akumaFrames, UInt(bitPattern: result), UInt(MemoryLayout<AkumaFrames>.size))
+            })
+        return result
+    }
+
+    /// Checks the kernel's books; returns the number of violations, which the kernel's log names.
+    public static func check(_ what: AkumaCheck) throws(Errno) -> Int {
+        try checked(unsafe systemCall(.akumaCheck, UInt(what.rawValue)))
+    }
+}
