@@ -110,7 +110,19 @@ case .host:
             .testTarget(
                 name: "MemoryModelTests", dependencies: ["FakeMachine", "MemoryModel"], swiftSettings: strict),
             .testTarget(name: "FormatsTests", dependencies: ["Formats"], swiftSettings: strict),
-            .testTarget(name: "AkumaCommandTests", dependencies: ["AkumaCommand"], swiftSettings: strict),
-            .testTarget(name: "SystemTests", dependencies: ["AkumaCommand"], swiftSettings: strict),
+            .testTarget(
+                name: "AkumaCommandTests",
+                dependencies: [
+                    "AkumaCommand", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                    .product(name: "SystemPackage", package: "swift-system"),
+                ],
+                swiftSettings: strict),
+            .testTarget(
+                name: "SystemTests",
+                dependencies: [
+                    "AkumaCommand", .product(name: "Subprocess", package: "swift-subprocess"),
+                    .product(name: "SystemPackage", package: "swift-system"),
+                ],
+                swiftSettings: strict),
         ])
 }

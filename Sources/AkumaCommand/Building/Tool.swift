@@ -45,6 +45,15 @@ struct Tool: Sendable {
     struct Result: Sendable {
         let succeeded: Bool
         let output: String
+
+        /// What to show of a failure: a compiler's errors, each once, or else the last lines.
+        var reason: String {
+            let lines = output.split(separator: "\n")
+            var seen: Set<Substring> = []
+            let errors = lines.filter { $0.contains("error:") && !$0.contains("`-") && !$0.contains("|-") }
+                .filter { seen.insert($0).inserted }
+            return (errors.isEmpty ? Array(lines.suffix(40)) : errors).joined(separator: "\n") + "\n"
+        }
     }
 
     /// Runs the tool to its end, without input.
@@ -74,7 +83,7 @@ struct Tool: Sendable {
     ) async throws -> String {
         let result = try await run(arguments, in: folder, environment: environment)
         guard result.succeeded else {
-            Reporter.write(result.output)
+            Reporter.write(result.reason)
             throw Failure("\(what) failed: \(name) says why above")
         }
         return result.output

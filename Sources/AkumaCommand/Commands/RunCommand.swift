@@ -153,8 +153,7 @@ struct RunCommand: AsyncParsableCommand {
         case .emulatorFailed(let words):
             let text = words.split(separator: "\n").joined(separator: "; ")
             throw Failure("the machine did not start: \(text.isEmpty ? "QEMU gave no reason" : text)", status: .machine)
-        case .panicked:
-            let report = KernelLog.panic(in: result.log) ?? ""
+        case .panicked(let report):
             Reporter.write(await KernelLog.symbolised(report, symbols: project.kernelSymbols))
             throw Failure("the kernel panicked", status: .machine)
         }
@@ -219,7 +218,7 @@ struct FileArgument {
 
     func add(to ramdisk: inout Ramdisk, fixingTime: Bool) throws {
         do {
-            try ramdisk.add(fileAt: host, at: guest, modified: fixingTime ? Ramdisk.fixedTime : nil)
+            try ramdisk.add(fileAt: host, at: guest, fixedTime: fixingTime ? Ramdisk.fixedTime : nil)
         } catch let error as CocoaError {
             throw Failure("--file \(host): it cannot be read: \(error.localizedDescription)", status: .notRunnable)
         }

@@ -2,6 +2,47 @@ import ArgumentParser
 
 /// `akuma test`.
 struct TestCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "test", abstract: "Run every test.")
-    func run() async throws { throw Failure("cannot run tests yet") }
+    static let configuration = CommandConfiguration(
+        commandName: "test",
+        abstract: "Run every test: of the modules on this machine, and of the whole system in booted machines.",
+        discussion: """
+            The last line says `N passed, N failed`, and the exit status says the same.
+
+            EXAMPLES
+              ./akuma test
+              ./akuma test --filter SystemTests.Busybox
+              ./akuma test --skip SystemTests --skip AkumaCommandTests
+            """)
+
+    @Option(help: ArgumentHelp("Only the tests whose name matches.", valueName: "expression"))
+    var filter: [String] = []
+
+    @Option(help: ArgumentHelp("Not the tests whose name matches.", valueName: "expression"))
+    var skip: [String] = []
+
+    @Flag(help: "Also the tests that take minutes.")
+    var long = false
+
+    func run() async throws {
+        let project = Project.current()
+        let progress = Reporter()
+        let tests = TestRun(project: project, progress: progress)
+        try await Builder(project: project, progress: progress).build()
+        try await tests.build()
+
+        let selection = filter.flatMap { ["--filter", $0] } + skip.flatMap { ["--skip", $0] }
+        var (passed, failed) = try await tests.run(selecting: selection, isLong: long)
+        if selection.isEmpty, failed == 0 {
+            let coverage = try await tests.memoryModelCoverage()
+            let enough = coverage.percent >= TestRun.coverageLimit
+            let share = (coverage.percent * 10).rounded(.down) / 10
+            progress.step(
+                "\(enough ? "passed" : "FAILED"): \(share) % of the memory model's lines are covered"
+                    + " (\(coverage.covered) of \(coverage.lines); at least \(Int(TestRun.coverageLimit)) %)")
+            if enough { passed += 1 } else { failed += 1 }
+        }
+        if passed + failed == 0 { progress.step("no test matches") }
+        print("\(passed) passed, \(failed) failed")
+        if failed > 0 || passed == 0 { throw ExitCode(1) }
+    }
 }

@@ -2,10 +2,10 @@ import SystemPackage
 
 /// The kernel's log as text, and what is to be found in it.
 public enum KernelLog {
-    /// The kernel's last words: every line from the one that says `panic`, or nil if it did not panic.
+    /// The kernel's last words: every line from the one that says so, or nil if it did not panic.
     public static func panic(in log: String) -> String? {
         var lines = log.split(omittingEmptySubsequences: false) { $0.isNewline }[...]
-        while let line = lines.first, !line.hasPrefix("panic") { lines.removeFirst() }
+        while let line = lines.first, !line.contains("kernel panic:") { lines.removeFirst() }
         return lines.isEmpty ? nil : lines.joined(separator: "\n")
     }
 

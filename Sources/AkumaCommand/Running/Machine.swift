@@ -32,7 +32,7 @@ public struct Machine: Sendable {
     /// Runs the machine; the calling thread is the one whose end would end the emulator.
     func runBlocking() throws -> MachineResult {
         var ramdisk = ramdisk
-        let preloaded = configuration.isDeterministic ? try input.wholeContent() : nil
+        let preloaded = configuration.isDeterministic ? input.wholeContent() : nil
         configuration.addBootFiles(to: &ramdisk, input: preloaded)
 
         let deterministic = configuration.isDeterministic
@@ -42,7 +42,7 @@ public struct Machine: Sendable {
         let errorLink = try deterministic ? Link.file() : Link.socketPair()
         let logLink = try deterministic ? Link.file() : Link.socketPair()
         let ramdiskLink = try Link.file()
-        _ = try ramdiskLink.host.writeAll(ramdisk.bytes())
+        _ = try ramdiskLink.host.writeAll(ramdisk.archive())
         let messages = try Link.socketPair()
 
         let nothing = try FileDescriptor.open(FilePath("/dev/null"), .readWrite, options: .closeOnExec)
@@ -85,19 +85,11 @@ extension OutputSink {
 
 extension InputSource {
     /// All of it, for a machine whose time must not depend on when it arrives.
-    func wholeContent() throws -> [UInt8] {
+    func wholeContent() -> [UInt8] {
         switch self {
         case .bytes(let bytes): return bytes
         case .descriptor(let number):
-            var all: [UInt8] = []
-            var buffer = [UInt8](repeating: 0, count: 65536)
-            while true {
-                let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-                    (try? unsafe FileDescriptor(rawValue: number).read(into: bytes)) ?? 0
-                }
-                if count == 0 { return all }
-                all += buffer.prefix(count)
-            }
+            return (try? FileDescriptor(rawValue: number).readToEnd()) ?? []
         }
     }
 }

@@ -2,8 +2,8 @@
 public enum Outcome: Equatable, Sendable {
     /// The program ended with this status: its own, or 128 + the signal that killed it.
     case exited(Int32)
-    /// The kernel panicked; the log says why.
-    case panicked
+    /// The kernel panicked; this is its report.
+    case panicked(String)
     /// The time that it was given was over.
     case timedOut
     /// The command was told to end by this signal of the host.

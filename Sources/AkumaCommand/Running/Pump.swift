@@ -129,7 +129,10 @@ struct Pump: ~Copyable {
     private mutating func ending() -> Outcome {
         let status = child.wait()
         let words = String(decoding: messages.collected, as: UTF8.self)
-        if KernelLog.panic(in: String(decoding: log.collected, as: UTF8.self)) != nil { return .panicked }
+        // Before it knows its serial line, the kernel speaks through the emulator.
+        for text in [String(decoding: log.collected, as: UTF8.self), words] {
+            if let report = KernelLog.panic(in: text) { return .panicked(report) }
+        }
         guard let status else { return .emulatorFailed(words.isEmpty ? "the emulator was killed" : words) }
         if status != 0, log.collected.isEmpty { return .emulatorFailed(words) }
         return .exited(status)
