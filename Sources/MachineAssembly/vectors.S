@@ -106,8 +106,7 @@ akuma_vectors:
         entry   wrong_state
         entry   wrong_state
 
-// Handlers reach the frame's chain through x29: a backtrace ends at a program's entry.
-        .text
+// x29 is cleared at a program's entry: there a backtrace ends.
 user_exception:
         save_from_program
         mrs     x1, esr_el1
