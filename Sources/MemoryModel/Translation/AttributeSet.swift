@@ -1,0 +1,82 @@
+/// What is known of a mapped page beyond what the hardware's descriptor says: what its program asked for.
+///
+/// Each distinct set is interned in the address space's ``AttributeTable``; entries name it by its class. The low bits
+/// are flags, the high half has room for what later needs more than a bit (names, protection keys).
+@frozen public struct AttributeSet: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt64
+    @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// The rights that the program asked for (`PROT_READ`, `PROT_WRITE`, `PROT_EXEC`).
+    @inlinable public static var read: AttributeSet { AttributeSet(rawValue: 1 << 0) }
+    @inlinable public static var write: AttributeSet { AttributeSet(rawValue: 1 << 1) }
+    @inlinable public static var execute: AttributeSet { AttributeSet(rawValue: 1 << 2) }
+    /// The rights that `mprotect` may grant.
+    @inlinable public static var mayRead: AttributeSet { AttributeSet(rawValue: 1 << 3) }
+    @inlinable public static var mayWrite: AttributeSet { AttributeSet(rawValue: 1 << 4) }
+    @inlinable public static var mayExecute: AttributeSet { AttributeSet(rawValue: 1 << 5) }
+    /// Writes are seen by all who map the page (`MAP_SHARED`).
+    @inlinable public static var shared: AttributeSet { AttributeSet(rawValue: 1 << 6) }
+    /// A touch below the mapping's start extends it downwards (`MAP_GROWSDOWN`, the stack).
+    @inlinable public static var growsDown: AttributeSet { AttributeSet(rawValue: 1 << 7) }
+    /// Any access faults, whatever the other attributes say; removing the guard restores them.
+    @inlinable public static var guardPage: AttributeSet { AttributeSet(rawValue: 1 << 8) }
+    /// `MAP_NORESERVE`.
+    @inlinable public static var noReserve: AttributeSet { AttributeSet(rawValue: 1 << 9) }
+    /// Counts towards the commit limit.
+    @inlinable public static var accounted: AttributeSet { AttributeSet(rawValue: 1 << 10) }
+    /// Locked into memory, and locked once touched.
+    @inlinable public static var locked: AttributeSet { AttributeSet(rawValue: 1 << 11) }
+    @inlinable public static var lockedOnFault: AttributeSet { AttributeSet(rawValue: 1 << 12) }
+    /// Not inherited by a child; inherited as zeroes.
+    @inlinable public static var dontFork: AttributeSet { AttributeSet(rawValue: 1 << 13) }
+    @inlinable public static var wipeOnFork: AttributeSet { AttributeSet(rawValue: 1 << 14) }
+    /// Left out of a core dump.
+    @inlinable public static var dontDump: AttributeSet { AttributeSet(rawValue: 1 << 15) }
+    /// May not be unmapped, moved or changed any more (`mseal`).
+    @inlinable public static var sealed: AttributeSet { AttributeSet(rawValue: 1 << 16) }
+    /// Part of the program's heap (`brk`).
+    @inlinable public static var heap: AttributeSet { AttributeSet(rawValue: 1 << 17) }
+
+    /// Everything that ``protect`` replaces.
+    @inlinable public static var protectionMask: AttributeSet { [.read, .write, .execute] }
+
+    /// All three rights may be granted: a private anonymous mapping.
+    @inlinable public static var mayEverything: AttributeSet { [.mayRead, .mayWrite, .mayExecute] }
+
+    /// This set with the requested rights replaced.
+    @inlinable public func replacing(_ protection: Protection) -> AttributeSet {
+        subtracting(.protectionMask).union(protection.attributes)
+    }
+
+    /// The rights that the program asked for.
+    @inlinable public var protection: Protection {
+        Protection(rawValue: UInt8(truncatingIfNeeded: rawValue & AttributeSet.protectionMask.rawValue))
+    }
+
+    /// Whether every right in `protection` may be granted.
+    @inlinable public func mayGrant(_ protection: Protection) -> Bool {
+        let granted = UInt8(truncatingIfNeeded: rawValue >> 3) & Protection.all.rawValue
+        return protection.rawValue & ~granted == 0
+    }
+}
+
+/// The rights that a program asks for: `PROT_READ`, `PROT_WRITE`, `PROT_EXEC`; empty is `PROT_NONE`.
+@frozen public struct Protection: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt8
+    @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    @inlinable public static var none: Protection { [] }
+    @inlinable public static var read: Protection { Protection(rawValue: 1) }
+    @inlinable public static var write: Protection { Protection(rawValue: 2) }
+    @inlinable public static var execute: Protection { Protection(rawValue: 4) }
+    @inlinable public static var all: Protection { [.read, .write, .execute] }
+
+    /// The same rights among the attributes of a page.
+    @inlinable public var attributes: AttributeSet { AttributeSet(rawValue: UInt64(rawValue)) }
+}
+
+/// The index of a set in an address space's ``AttributeTable``.
+@frozen public struct AttributeClass: Hashable, Sendable {
+    public let rawValue: UInt8
+    @inlinable public init(_ rawValue: UInt8) { self.rawValue = rawValue }
+}

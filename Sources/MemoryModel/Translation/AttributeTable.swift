@@ -1,0 +1,92 @@
+/// The distinct attribute sets of one address space, at most 256, in a frame of its own. An entry's class is an index
+/// into it.
+struct AttributeTable<M: Hardware> {
+    private let machine: M
+
+    /// Where the sets lie, one word each.
+    let frame: FrameNumber
+
+    /// Slots in use or freed by a sweep; those above were never used.
+    private(set) var count = 0
+
+    private var lastSet: AttributeSet
+    private var lastClass: AttributeClass
+
+    static var capacity: Int { 256 }
+
+    /// A slot without a set. No set has this bit.
+    static var vacant: AttributeSet { AttributeSet(rawValue: 1 << 63) }
+
+    init(machine: M, frame: FrameNumber) {
+        self.machine = machine
+        self.frame = frame
+        lastSet = AttributeTable.vacant
+        lastClass = AttributeClass(0)
+    }
+
+    @inline(__always) private func slot(_ index: Int) -> PhysicalAddress {
+        frame.address + ByteCount(UInt64(truncatingIfNeeded: index) << 3)
+    }
+
+    /// The set of a class that was interned.
+    @inline(__always) subscript(_ attributes: AttributeClass) -> AttributeSet {
+        AttributeSet(rawValue: machine.load(slot(Int(attributes.rawValue))))
+    }
+
+    /// Whether `attributes` names a set.
+    func contains(_ attributes: AttributeClass) -> Bool {
+        Int(attributes.rawValue) < count && self[attributes] != Self.vacant
+    }
+
+    /// The class of `set`, given one if it has none; nil where all classes are taken.
+    @inline(__always) mutating func intern(_ set: AttributeSet) -> AttributeClass? {
+        set == lastSet ? lastClass : find(set)
+    }
+
+    @inline(never) private mutating func find(_ set: AttributeSet) -> AttributeClass? {
+        var vacancy: Int?
+        var index = 0
+        while index < count {
+            let found = AttributeSet(rawValue: machine.load(slot(index)))
+            if found == set { return remember(set, at: index) }
+            if found == Self.vacant && vacancy == nil { vacancy = index }
+            index += 1
+        }
+        if vacancy == nil && count < Self.capacity {
+            vacancy = count
+            count += 1
+        }
+        guard let vacancy else { return nil }
+        machine.store(set.rawValue, at: slot(vacancy))
+        return remember(set, at: vacancy)
+    }
+
+    private mutating func remember(_ set: AttributeSet, at index: Int) -> AttributeClass {
+        lastSet = set
+        lastClass = AttributeClass(UInt8(truncatingIfNeeded: index))
+        return lastClass
+    }
+
+    /// Vacates every slot whose class is not in `used`.
+    mutating func sweep(keeping used: ClassSet) {
+        for index in 0..<count where !used.contains(AttributeClass(UInt8(truncatingIfNeeded: index))) {
+            machine.store(Self.vacant.rawValue, at: slot(index))
+        }
+        lastSet = Self.vacant
+    }
+}
+
+/// A set of attribute classes.
+struct ClassSet {
+    private var words: InlineArray<4, UInt64>
+
+    init() { words = InlineArray(repeating: 0) }
+
+    func contains(_ attributes: AttributeClass) -> Bool {
+        words[Int(attributes.rawValue >> 6)] & (1 << UInt64(attributes.rawValue & 63)) != 0
+    }
+
+    mutating func insert(_ attributes: AttributeClass) {
+        words[Int(attributes.rawValue >> 6)] |= 1 << UInt64(attributes.rawValue & 63)
+    }
+}

@@ -1,0 +1,119 @@
+/// The one door to the entries of an address space: stands on each entry of a range in turn.
+///
+/// A cursor stands on the deepest entry for its position, which is a table's at no time: it descends by itself. An entry
+/// above the last level stands for its whole span, so an operation that changes entries first makes sure that none
+/// reaches beyond its range (``Boundaries``).
+///
+/// What an operation changes through the cursor is counted there and written to the table's record once, when the cursor
+/// leaves the table.
+struct Cursor<M: Hardware> {
+    let tables: TranslationTables<M>
+    let end: VirtualAddress
+
+    /// The first address of the range that the current entry stands for.
+    private(set) var position: VirtualAddress
+    private(set) var place: TablePosition
+
+    private var entriesAdded = 0
+    private var residentAdded = 0
+
+    /// Stands on the first entry of `range`, which is not empty.
+    @inline(__always) init(_ tables: TranslationTables<M>, over range: VirtualRange) {
+        self.tables = tables
+        position = range.start
+        end = range.end
+        place = tables.deepest(towards: range.start)
+    }
+
+    @inline(__always) var isAtEnd: Bool { position >= end }
+
+    @inline(__always) var isAtLastLevel: Bool { place.level == Granule.lastLevel }
+
+    @inline(__always) var entry: PhysicalAddress { place.entry(for: position) }
+
+    @inline(__always) var descriptor: Descriptor { tables.load(entry) }
+
+    /// The first address beyond the current entry's span, which may lie beyond the range.
+    @inline(__always) var entryEnd: VirtualAddress {
+        TableGeometry.start(of: position, at: place.level) + TableGeometry.span(at: place.level)
+    }
+
+    /// The addresses that the current table stands for.
+    @inline(__always) var tableRange: VirtualRange { TableGeometry.tableRange(of: position, at: place.level) }
+
+    /// Moves to the next entry, unless that takes it out of its table or the range.
+    /// - Returns: whether it stands on another entry of the same table.
+    @inline(__always) mutating func moveWithinTable() -> Bool {
+        let next = entryEnd
+        guard next < end, TableGeometry.index(of: next, at: place.level) != 0 else { return false }
+        if place.level < Granule.lastLevel {
+            guard !tables.load(place.entry(for: next)).isTable(at: place.level) else { return false }
+        }
+        position = next
+        return true
+    }
+
+    /// Moves beyond the current entry into whatever table that leads to.
+    /// - Returns: whether it stands on an entry of the range.
+    @inline(__always) mutating func moveToNextTable() -> Bool { move(to: entryEnd) }
+
+    /// Moves to `address`, which is not below the position.
+    /// - Returns: whether it stands on an entry of the range.
+    @inline(__always) mutating func move(to address: VirtualAddress) -> Bool {
+        position = address
+        guard address < end else { return false }
+        place = tables.deepest(towards: address)
+        return true
+    }
+
+    /// Moves to the next entry of the range, wherever it is. For operations that change nothing.
+    @inline(__always) mutating func advance() -> Bool { moveWithinTable() || moveToNextTable() }
+
+    // MARK: Changing entries
+
+    /// Writes an entry that the hardware does not translate over one that it does not translate either: nobody else
+    /// writes such an entry, and no TLB holds it.
+    @inline(__always) mutating func write(_ descriptor: Descriptor, over old: Descriptor) {
+        tables.machine.store(descriptor.rawValue, at: entry)
+        count(descriptor, instead: old)
+    }
+
+    /// Exchanges an entry that the hardware may be changing at this moment.
+    /// - Returns: the entry as it was at last, access and dirty flags included.
+    @inline(__always) mutating func exchange(_ descriptor: Descriptor) -> Descriptor {
+        let old = Descriptor(rawValue: tables.machine.exchange(descriptor.rawValue, at: entry))
+        count(descriptor, instead: old)
+        return old
+    }
+
+    @inline(__always) private mutating func count(_ new: Descriptor, instead old: Descriptor) {
+        entriesAdded &+= (new.isFree ? 0 : 1) &- (old.isFree ? 0 : 1)
+        residentAdded &+= (new.isResident ? 1 : 0) &- (old.isResident ? 1 : 0)
+    }
+
+    /// Writes what was changed in the current table to its record. Before the cursor leaves the table.
+    /// - Returns: whether the table is empty now, having been changed.
+    @discardableResult @inline(__always) mutating func settle() -> Bool {
+        guard entriesAdded | residentAdded != 0 else { return false }
+        var record = tables.records.tableRecord(of: place.table)
+        record.add(entries: entriesAdded, resident: residentAdded)
+        tables.records.setTableRecord(record, of: place.table)
+        entriesAdded = 0
+        residentAdded = 0
+        return record.entriesInUse == 0
+    }
+}
+
+extension TableRecord {
+    /// Counts entries that came into use or became free.
+    ///
+    /// The longest free run is an upper bound: a table's free entries bound it, and freeing `n` entries can at most join
+    /// them with a run on either side. A search that has looked at every entry makes it exact again.
+    @inline(__always) mutating func add(entries: Int, resident residentEntries: Int) {
+        entriesInUse += entries
+        resident += residentEntries
+        let run = longestFreeRun
+        let free = Granule.entriesPerTable &- entriesInUse
+        longestFreeRun = min(free, entries < 0 ? 2 &* run &- entries : run)
+    }
+}

@@ -1,0 +1,124 @@
+/// One entry of a translation table, as the bits that the hardware and the memory model read.
+@frozen public struct Descriptor: Hashable, Sendable {
+    public let rawValue: UInt64
+
+    @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// The entry of an address at which nothing is mapped.
+    @inlinable public static var free: Descriptor { Descriptor(rawValue: 0) }
+
+    @inlinable public var isFree: Bool { rawValue == 0 }
+
+    /// Whether the hardware translates through this entry.
+    @inlinable public var isValid: Bool { DescriptorLayout.valid.isSet(in: rawValue) }
+
+    // MARK: Tables
+
+    /// The descriptor of a next-level table.
+    @inlinable public static func table(_ frame: FrameNumber) -> Descriptor {
+        Descriptor(
+            rawValue: DescriptorLayout.valid.mask | DescriptorLayout.tableOrPage.mask
+                | DescriptorLayout.frame.word(frame.rawValue))
+    }
+
+    /// Whether this entry of a table at `level` points at a next-level table. A block, valid too, does not.
+    @inlinable public func isTable(at level: Int) -> Bool {
+        let both = DescriptorLayout.valid.mask | DescriptorLayout.tableOrPage.mask
+        return level < Granule.lastLevel && rawValue & both == both
+    }
+
+    // MARK: Resident pages
+
+    /// The descriptor of a user page: normal memory, inner shareable, of one ASID, never executable at EL1.
+    @inlinable public static func page(
+        _ frame: FrameNumber, class attributes: AttributeClass, rights: HardwareRights
+    ) -> Descriptor {
+        var bits = userPageBits | DescriptorLayout.frame.word(frame.rawValue)
+        bits |= DescriptorLayout.attributeClass.word(UInt64(attributes.rawValue))
+        if !rights.contains(.write) { bits |= DescriptorLayout.readOnly.mask }
+        if !rights.contains(.execute) { bits |= DescriptorLayout.userExecuteNever.mask }
+        return Descriptor(rawValue: bits)
+    }
+
+    @inlinable static var userPageBits: UInt64 {
+        DescriptorLayout.valid.mask | DescriptorLayout.tableOrPage.mask
+            | DescriptorLayout.attributeIndex.word(MemoryKind.normal.rawValue) | DescriptorLayout.userAccess.mask
+            | DescriptorLayout.shareability.word(3) | DescriptorLayout.accessed.mask
+            | DescriptorLayout.notGlobal.mask | DescriptorLayout.privilegedExecuteNever.mask
+    }
+
+    /// The frame that a table, page or block descriptor, or a page resident without access, names.
+    @inlinable public var frame: FrameNumber { FrameNumber(DescriptorLayout.frame.value(in: rawValue)) }
+
+    /// What the hardware lets EL0 do through this entry, tables above aside.
+    @inlinable public var userRights: HardwareRights {
+        guard isValid, DescriptorLayout.userAccess.isSet(in: rawValue) else { return [] }
+        var rights: HardwareRights = .read
+        if !DescriptorLayout.readOnly.isSet(in: rawValue) { rights.insert(.write) }
+        if !DescriptorLayout.userExecuteNever.isSet(in: rawValue) { rights.insert(.execute) }
+        return rights
+    }
+
+    /// Whether the access flag is set.
+    @inlinable public var isAccessed: Bool { DescriptorLayout.accessed.isSet(in: rawValue) }
+
+    /// This entry with the access flag set.
+    @inlinable public var markedAccessed: Descriptor {
+        Descriptor(rawValue: rawValue | DescriptorLayout.accessed.mask)
+    }
+
+    // MARK: Entries that are invalid to the hardware
+
+    /// The entry of pages that are mapped and were never touched.
+    @inlinable public static func reserved(_ attributes: AttributeClass) -> Descriptor {
+        Descriptor(
+            rawValue: InvalidEntryLayout.kind.word(InvalidEntryKind.reserved)
+                | InvalidEntryLayout.attributeClass.word(UInt64(attributes.rawValue)))
+    }
+
+    /// The entry of pages of an object that were never touched; `pageIndex` is the first one's.
+    @inlinable public static func reservedFile(
+        _ attributes: AttributeClass, object: ObjectNumber, pageIndex: PageIndex
+    ) -> Descriptor {
+        Descriptor(
+            rawValue: InvalidEntryLayout.kind.word(InvalidEntryKind.reservedFile)
+                | InvalidEntryLayout.attributeClass.word(UInt64(attributes.rawValue))
+                | InvalidEntryLayout.object.word(UInt64(object.rawValue))
+                | InvalidEntryLayout.pageIndex.word(UInt64(pageIndex.rawValue)))
+    }
+
+    /// The entry of a page that keeps its frame but that its program may not access.
+    @inlinable public static func residentWithoutAccess(
+        _ frame: FrameNumber, class attributes: AttributeClass
+    ) -> Descriptor {
+        Descriptor(
+            rawValue: InvalidEntryLayout.kind.word(InvalidEntryKind.residentWithoutAccess)
+                | InvalidEntryLayout.attributeClass.word(UInt64(attributes.rawValue))
+                | InvalidEntryLayout.frame.word(frame.rawValue))
+    }
+
+    /// The state that an invalid entry holds: one of ``InvalidEntryKind``.
+    @inlinable public var invalidKind: UInt64 { InvalidEntryLayout.kind.value(in: rawValue) }
+
+    /// Whether the entry stands for pages that have no frame yet.
+    @inlinable public var isReserved: Bool {
+        !isValid && (invalidKind == InvalidEntryKind.reserved || invalidKind == InvalidEntryKind.reservedFile)
+    }
+
+    /// Whether this last-level entry names a frame.
+    @inlinable public var isResident: Bool { isValid || invalidKind == InvalidEntryKind.residentWithoutAccess }
+
+    /// The attribute class of an entry that is neither free nor a table.
+    @inlinable public var attributeClass: AttributeClass {
+        let field = isValid ? DescriptorLayout.attributeClass : InvalidEntryLayout.attributeClass
+        return AttributeClass(UInt8(truncatingIfNeeded: field.value(in: rawValue)))
+    }
+
+    /// This reserved entry as the one that stands for the pages from the `offset`th on of those it stands for now: how
+    /// a block is split, and how pages move.
+    @inlinable public func advanced(byPages offset: UInt64) -> Descriptor {
+        guard !isValid, invalidKind == InvalidEntryKind.reservedFile else { return self }
+        let index = InvalidEntryLayout.pageIndex.value(in: rawValue) + offset
+        return Descriptor(rawValue: InvalidEntryLayout.pageIndex.replacing(in: rawValue, by: index))
+    }
+}
