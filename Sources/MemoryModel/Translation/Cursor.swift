@@ -86,6 +86,16 @@ struct Cursor<M: Hardware> {
         return old
     }
 
+    /// Exchanges an entry that is `expected`.
+    /// - Returns: nil, or the entry as it was found where that is another.
+    @inline(__always) mutating func compareExchange(_ expected: Descriptor, with new: Descriptor) -> Descriptor? {
+        let found = tables.machine.compareExchange(
+            expected: expected.rawValue, desired: new.rawValue, at: entry)
+        guard found == expected.rawValue else { return Descriptor(rawValue: found) }
+        count(new, instead: expected)
+        return nil
+    }
+
     @inline(__always) private mutating func count(_ new: Descriptor, instead old: Descriptor) {
         entriesAdded &+= (new.isFree ? 0 : 1) &- (old.isFree ? 0 : 1)
         residentAdded &+= (new.isResident ? 1 : 0) &- (old.isResident ? 1 : 0)

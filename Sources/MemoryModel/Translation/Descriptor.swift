@@ -114,6 +114,12 @@
         return AttributeClass(UInt8(truncatingIfNeeded: field.value(in: rawValue)))
     }
 
+    /// This entry, invalid to the hardware and not free, with another class.
+    @inlinable public func replacing(_ attributes: AttributeClass) -> Descriptor {
+        Descriptor(
+            rawValue: InvalidEntryLayout.attributeClass.replacing(in: rawValue, by: UInt64(attributes.rawValue)))
+    }
+
     /// This reserved entry as the one that stands for the pages from the `offset`th on of those it stands for now: how
     /// a block is split, and how pages move.
     @inlinable public func advanced(byPages offset: UInt64) -> Descriptor {

@@ -61,10 +61,14 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
             frames.release(frame)
             return
         }
-        if shared == nil { shared = FrameBuffer() }
-        if shared!.isFull { flush(frames: &frames) }
-        if shared == nil { shared = FrameBuffer() }
-        shared!.push(frame)
+        var buffer = shared.take() ?? FrameBuffer()
+        if buffer.isFull {
+            shared = consume buffer
+            flush(frames: &frames)
+            buffer = FrameBuffer()
+        }
+        buffer.push(frame)
+        shared = consume buffer
     }
 
     /// Takes over a table that translated `address`, whose descriptor was exchanged before.

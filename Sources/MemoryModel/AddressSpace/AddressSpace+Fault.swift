@@ -1,0 +1,192 @@
+/// Page faults: what a touch of an entry that does not allow it leads to.
+extension AddressSpace {
+    /// Makes an access succeed that the hardware refused, or says why it may not.
+    ///
+    /// The entry is read again first and decides alone, whatever the fault's status said: a fault that somebody else has
+    /// resolved is no error, and a permission fault is not taken for a missing page.
+    ///
+    /// - Parameter address: any byte of the page, tag removed.
+    /// - Throws: ``FaultError``, with everything as it was.
+    public mutating func resolveFault(
+        at address: VirtualAddress, access: Access, frames: inout FrameAllocator<M>
+    ) throws(FaultError) -> FaultOutcome {
+        let page = address.roundedDownToPage
+        guard layout.contains(page) else { throw .notMapped }
+        var place = tables.deepest(towards: page)
+        var old = tables.load(place.entry(for: page))
+        if old.isFree {
+            try growStack(to: page, frames: &frames)
+            place = tables.deepest(towards: page)
+            old = tables.load(place.entry(for: page))
+        }
+        let set = attributes[old.attributeClass]
+        guard set.allows(access) else { throw set.contains(.guardPage) ? .guarded : .accessDenied }
+        if old.isReserved {
+            if place.level < Granule.lastLevel { try split(&place, towards: page, frames: &frames) }
+            return try fill(page, in: place, with: set, old, access: access, frames: &frames)
+        }
+        precondition(old.isValid, "a page without access has a class that allows none")
+        if old.userRights.contains(access.right) {
+            guard !old.isAccessed else { return .spurious }
+            return markAccessed(page, in: place)
+        }
+        precondition(access == .write, "the hardware grants every right of a class but write")
+        return try makeWritable(page, in: place, with: set, frames: &frames)
+    }
+
+    /// Splits the reservation that `page` is part of down to the last level.
+    @inline(never) private func split(
+        _ place: inout TablePosition, towards page: VirtualAddress, frames: inout FrameAllocator<M>
+    ) throws(FaultError) {
+        var reserve: TableReserve<M>
+        do {
+            reserve = try TableReserve(Granule.lastLevel - place.level, machine: machine, frames: &frames)
+        } catch {
+            throw .outOfMemory
+        }
+        while place.level < Granule.lastLevel {
+            tables.split(&place, towards: page, with: reserve.takeTable())
+        }
+        reserve.giveBack(to: &frames)
+    }
+
+    /// Gives a page that was never touched its frame: the shared frame of zeroes to a reader, one of its own to a
+    /// writer, and to who may execute, since that frame's content must be published.
+    @inline(__always) private mutating func fill(
+        _ page: VirtualAddress, in place: TablePosition, with set: AttributeSet, _ old: Descriptor, access: Access,
+        frames: inout FrameAllocator<M>
+    ) throws(FaultError) -> FaultOutcome {
+        let frame: Frame
+        let outcome: FaultOutcome
+        if access == .read && !set.contains(.execute), let zero = shareZeroFrame(frames: &frames) {
+            frame = zero
+            outcome = .sharedZero
+        } else {
+            guard let taken = frames.takeZeroed(.anonymous) else { throw .outOfMemory }
+            frame = taken
+            outcome = .zeroFilled
+            if set.contains(.execute) { machine.publishInstructions(in: frame.number) }
+            machine.completeCleaning()
+        }
+        let rights = HardwareRights(of: set, soleOwner: outcome == .zeroFilled)
+        let new = Descriptor.page(frame.relinquish(), class: old.attributeClass, rights: rights)
+        machine.store(new.rawValue, at: place.entry(for: page))
+        var record = records.tableRecord(of: place.table)
+        record.resident += 1
+        records.setTableRecord(record, of: place.table)
+        machine.orderTableWrites()
+        return outcome
+    }
+
+    /// A reference on the frame of zeroes; nil where its count is at its limit, and a frame must be spent instead.
+    @inline(__always) private func shareZeroFrame(frames: inout FrameAllocator<M>) -> Frame? {
+        do throws(FrameError) {
+            return try frames.share(kernel.zeroFrame)
+        } catch {
+            return nil
+        }
+    }
+
+    /// The first write to a page that its class lets the program write: in place where nobody else holds the frame,
+    /// otherwise to a copy.
+    @inline(never) private func makeWritable(
+        _ page: VirtualAddress, in place: TablePosition, with set: AttributeSet, frames: inout FrameAllocator<M>
+    ) throws(FaultError) -> FaultOutcome {
+        let entry = place.entry(for: page)
+        var old = tables.load(entry)
+        let pathIsExclusive = tables.pathIsExclusive(to: page)
+        var batch = makeBatch()
+        if HardwareRights(of: set, soleOwner: pathIsExclusive && frames.isSoleOwner(old.frame)).contains(.write) {
+            while true {
+                let new = Descriptor.page(
+                    old.frame, class: old.attributeClass, rights: HardwareRights(of: set, soleOwner: true))
+                let found = machine.compareExchange(expected: old.rawValue, desired: new.rawValue, at: entry)
+                if found == old.rawValue { break }
+                old = Descriptor(rawValue: found)
+            }
+            // A TLB may still refuse the write: the next one would fault for ever.
+            batch.invalidate(page)
+            batch.complete(frames: &frames)
+            return .madeWritable
+        }
+        let isZero = old.frame == kernel.zeroFrame
+        guard let copy = isZero ? frames.takeZeroed(.anonymous) : frames.take(.anonymous) else { throw .outOfMemory }
+        if !isZero { machine.copy(from: old.frame, to: copy.number) }
+        if set.contains(.execute) { machine.publishInstructions(in: copy.number) }
+        machine.completeCleaning()
+        // Another output address: break before make (Arm ARM D8.14.1). The old frame's reference is dropped only after
+        // the invalidation, so that a reader on another CPU never sees a reused frame.
+        let broken = Descriptor(rawValue: machine.exchange(Descriptor.free.rawValue, at: entry))
+        batch.retire(Frame(adopting: broken.frame), of: page, frames: &frames)
+        batch.complete(frames: &frames)
+        let new = Descriptor.page(
+            copy.relinquish(), class: broken.attributeClass, rights: HardwareRights(of: set, soleOwner: true))
+        machine.store(new.rawValue, at: entry)
+        machine.orderTableWrites()
+        return .copied
+    }
+
+    /// Sets the access flag. No TLB holds an entry without it (Arm ARM D8.5.2), so nothing is invalidated.
+    @inline(never) private func markAccessed(_ page: VirtualAddress, in place: TablePosition) -> FaultOutcome {
+        let entry = place.entry(for: page)
+        var old = tables.load(entry)
+        while true {
+            let found = machine.compareExchange(
+                expected: old.rawValue, desired: old.markedAccessed.rawValue, at: entry)
+            if found == old.rawValue { break }
+            old = Descriptor(rawValue: found)
+        }
+        machine.orderTableWrites()
+        return .markedAccessed
+    }
+
+    /// Extends the mapping above a touched free page down to it, if that mapping grows and has room to.
+    ///
+    /// As Linux mm/mmap.c (`expand_downwards`, `acct_stack_growth`): the mapping may then be at most as long as the stack
+    /// limit, and between it and an accessible mapping below that does not grow itself stays the guard gap.
+    @inline(never) private mutating func growStack(
+        to page: VirtualAddress, frames: inout FrameAllocator<M>
+    ) throws(FaultError) {
+        let region = layout.low.contains(page) ? layout.low : layout.high
+        let reach = region.end - page < layout.stackLimit ? region.end : page + roundedStackLimit
+        guard page < reach, let above = firstMapped(in: VirtualRange(page, to: reach)) else { throw .notMapped }
+        let attributes = above.descriptor.attributeClass
+        guard self.attributes[attributes].contains(.growsDown), above.address > page else { throw .notMapped }
+        let isWithinStack = reach == layout.stackTop || page + roundedStackLimit >= layout.stackTop
+        if !(isWithinStack && region == layout.low) {
+            guard endOfClass(attributes, from: above.address, in: region) <= reach else { throw .notMapped }
+        }
+        let gapStart = page - region.start < layout.stackGuardGap ? region.start : page - layout.stackGuardGap
+        if gapStart < page, hasAccessibleMapping(in: VirtualRange(gapStart, to: page)) { throw .notMapped }
+        do {
+            try reserve(VirtualRange(page, to: above.address), as: attributes, frames: &frames)
+        } catch {
+            throw .outOfMemory
+        }
+    }
+
+    private var roundedStackLimit: ByteCount { ByteCount(layout.stackLimit.rawValue & ~(Granule.size.rawValue - 1)) }
+
+    /// Where the run of entries of one class that begins at `start` ends.
+    private func endOfClass(
+        _ attributes: AttributeClass, from start: VirtualAddress, in region: VirtualRange
+    ) -> VirtualAddress {
+        var cursor = Cursor(tables, over: VirtualRange(start, to: region.end))
+        repeat {
+            let descriptor = cursor.descriptor
+            if descriptor.isFree || descriptor.attributeClass != attributes { return cursor.position }
+        } while cursor.advance()
+        return region.end
+    }
+
+    private func hasAccessibleMapping(in range: VirtualRange) -> Bool {
+        var cursor = Cursor(tables, over: range)
+        repeat {
+            let descriptor = cursor.descriptor
+            guard !descriptor.isFree else { continue }
+            let set = attributes[descriptor.attributeClass]
+            if !set.contains(.growsDown) && !set.isDisjoint(with: .protectionMask) { return true }
+        } while cursor.advance()
+        return false
+    }
+}

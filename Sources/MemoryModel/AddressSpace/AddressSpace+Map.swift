@@ -1,0 +1,135 @@
+/// `mmap` of private anonymous memory.
+extension AddressSpace {
+    /// Maps memory that reads as zeroes.
+    ///
+    /// Which error wins follows Linux mm/mmap.c (`do_mmap`, `get_unmapped_area`, `cap_mmap_addr`): an empty length, then
+    /// a length or range beyond the address space, then alignment, then the null area, then what is there already.
+    ///
+    /// - Returns: the first address: 0x1000_0000 for the first mapping of a fresh process.
+    /// - Throws: ``MapError``, with everything as it was before, `MAP_FIXED` over other mappings included.
+    public mutating func map(
+        _ request: MapRequest, frames: inout FrameAllocator<M>
+    ) throws(MapError) -> VirtualAddress {
+        guard request.length > .zero else { throw .invalidArgument }
+        guard let length = request.length.roundedUpToPages, length <= AddressSpaceLayout.addressLimit - VirtualAddress(0)
+        else { throw .outOfMemory }
+        let range: VirtualRange
+        var found = false
+        switch request.placement {
+        case .anywhere(let hint):
+            if let hinted = usableRange(hint: hint, length: length) {
+                range = hinted
+            } else {
+                guard let room = findRoom(for: length) else { throw .outOfMemory }
+                range = room
+                found = true
+            }
+        case .fixed(let start):
+            range = try fixedRange(start, length: length)
+        case .fixedNoReplace(let start):
+            range = try fixedRange(start, length: length)
+            guard isFree(range) else { throw .exists }
+        }
+        let attributes = try intern(request.attributes)
+        try reserve(range, as: attributes, frames: &frames)
+        if found { moveNextFit(beyond: range, frames: &frames) }
+        if request.options.contains(.populate) { populate(range, frames: &frames) }
+        return range.start
+    }
+
+    /// The range at a hint, where it is one that can be followed. Linux rounds a hint down to a page, and up to the end
+    /// of the null area (`round_hint_to_min`).
+    @inline(__always) private func usableRange(hint: VirtualAddress, length: ByteCount) -> VirtualRange? {
+        let rounded = hint.roundedDownToPage
+        guard rounded.rawValue != 0, rounded < AddressSpaceLayout.addressLimit else { return nil }
+        let start = max(rounded, layout.low.start)
+        guard let range = VirtualRange(start, length: length), isUsable(hint: range) else { return nil }
+        return range
+    }
+
+    private func fixedRange(_ start: VirtualAddress, length: ByteCount) throws(MapError) -> VirtualRange {
+        guard start < AddressSpaceLayout.addressLimit, length <= AddressSpaceLayout.addressLimit - start else {
+            throw .outOfMemory
+        }
+        guard start.isPageAligned else { throw .invalidArgument }
+        guard start >= layout.low.start else { throw .notPermitted }
+        let range = VirtualRange(start, to: start + length)
+        guard layout.contains(range) else { throw .outOfMemory }
+        return range
+    }
+
+    /// Makes every page of `range` reserved, whatever it was before. All that can fail is done before the first change.
+    @inline(__always) mutating func reserve(
+        _ range: VirtualRange, as attributes: AttributeClass, frames: inout FrameAllocator<M>
+    ) throws(MapError) {
+        try makeBoundaries(from: range.start, to: range.end, filling: true, frames: &frames)
+        let reserved = Descriptor.reserved(attributes)
+        var batch = makeBatch()
+        var cursor = Cursor(tables, over: range)
+        repeat {
+            repeat {
+                let old = cursor.descriptor
+                if !old.isResident {
+                    cursor.write(reserved, over: old)
+                } else {
+                    remove(old, replacingWith: reserved, at: &cursor, into: &batch, frames: &frames)
+                }
+            } while cursor.moveWithinTable()
+            cursor.settle()
+        } while cursor.moveToNextTable()
+        batch.complete(frames: &frames)
+    }
+
+    /// Takes a resident page out of its entry: the frame goes to the batch, with the page's address where a TLB may hold
+    /// the translation.
+    @inline(__always) func remove(
+        _ old: Descriptor, replacingWith new: Descriptor, at cursor: inout Cursor<M>,
+        into batch: inout InvalidationBatch<M>, frames: inout FrameAllocator<M>
+    ) {
+        if old.isValid {
+            let last = cursor.exchange(new)
+            batch.retire(Frame(adopting: last.frame), of: cursor.position, frames: &frames)
+        } else {
+            cursor.write(new, over: old)
+            batch.keep(Frame(adopting: old.frame), frames: &frames)
+        }
+    }
+
+    /// Makes entries begin at `start` and at `end`, so that changing the entries between changes nothing else.
+    /// - Parameter filling: whether what is free between needs entries of its own too.
+    /// - Throws: ``MapError/outOfMemory``, with the tables as they were.
+    @inline(__always) func makeBoundaries(
+        from start: VirtualAddress, to end: VirtualAddress, filling: Bool, frames: inout FrameAllocator<M>
+    ) throws(MapError) {
+        let missing = tables.tablesMissing(forBoundaryAt: start, filling: filling)
+            + tables.tablesMissing(forBoundaryAt: end, filling: filling)
+        guard missing > 0 else { return }
+        try addTables(missing, from: start, to: end, filling: filling, frames: &frames)
+    }
+
+    @inline(never) private func addTables(
+        _ count: Int, from start: VirtualAddress, to end: VirtualAddress, filling: Bool,
+        frames: inout FrameAllocator<M>
+    ) throws(MapError) {
+        var reserve = try TableReserve(count, machine: machine, frames: &frames)
+        tables.makeBoundary(at: start, filling: filling, from: &reserve)
+        tables.makeBoundary(at: end, filling: filling, from: &reserve)
+        reserve.giveBack(to: &frames)
+    }
+
+    /// Gives each page of `range` its frame, for writing where the program may write. Stops where memory ends, as
+    /// `MAP_POPULATE` does on Linux without telling anyone.
+    public mutating func populate(_ range: VirtualRange, frames: inout FrameAllocator<M>) {
+        var page = range.start
+        while page < range.end {
+            do throws(FaultError) {
+                _ = try resolveFault(at: page, access: .write, frames: &frames)
+            } catch {
+                guard error == .accessDenied,
+                    (try? resolveFault(at: page, access: .read, frames: &frames)) != nil
+                else { return }
+            }
+            page = page + Granule.size
+        }
+    }
+}

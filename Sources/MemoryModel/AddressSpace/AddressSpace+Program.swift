@@ -1,0 +1,101 @@
+/// What a program starts with: its image, its stack, its heap.
+extension AddressSpace {
+    // MARK: Image
+
+    /// Maps what is not yet mapped of `range`, readable and writable, for the loader to fill; pages that an earlier
+    /// segment mapped keep their content. ``protect(_:length:_:frames:)`` gives the segment its rights afterwards, and
+    /// publishes instructions.
+    ///
+    /// - Throws: ``MapError/notPermitted`` below the null area's end; ``MapError/outOfMemory`` outside what a program
+    ///   may map, or where no frame is free, with nothing mapped.
+    public mutating func mapImage(_ range: VirtualRange, frames: inout FrameAllocator<M>) throws(MapError) {
+        guard range.start >= layout.low.start else { throw .notPermitted }
+        guard layout.contains(range) else { throw .outOfMemory }
+        guard !range.isEmpty else { return }
+        let attributes = try intern(MapRequest(length: range.length, protection: [.read, .write]).attributes)
+        try makeBoundaries(from: range.start, to: range.end, filling: true, frames: &frames)
+        var cursor = Cursor(tables, over: range)
+        repeat {
+            repeat {
+                let old = cursor.descriptor
+                if old.isFree { cursor.write(.reserved(attributes), over: old) }
+            } while cursor.moveWithinTable()
+            cursor.settle()
+        } while cursor.moveToNextTable()
+    }
+
+    /// The frame that the program's page `page` has to itself, zeroed when it is new, for the kernel to write through
+    /// its own mapping: image segments, the initial stack, a futex word.
+    ///
+    /// The page must be one that the program may write. What the kernel wrote is clean to the point of coherency by the
+    /// architecture: both mappings are inner-shareable write-back.
+    ///
+    /// - Throws: ``FaultError`` as a write by the program would.
+    public mutating func writableFrame(
+        for page: VirtualAddress, frames: inout FrameAllocator<M>
+    ) throws(FaultError) -> FrameNumber {
+        _ = try resolveFault(at: page, access: .write, frames: &frames)
+        return tables.load(tables.deepest(towards: page).entry(for: page)).frame
+    }
+
+    // MARK: Stack
+
+    /// Maps the stack as it is at the start; it grows on demand.
+    /// - Returns: the first address beyond it.
+    /// - Throws: ``MapError/outOfMemory``, with nothing mapped.
+    public mutating func mapStack(
+        protection: Protection = [.read, .write], frames: inout FrameAllocator<M>
+    ) throws(MapError) -> VirtualAddress {
+        let start = layout.stackTop - layout.initialStackSize
+        _ = try map(
+            MapRequest(
+                length: layout.initialStackSize, protection: protection, placement: .fixed(start), options: .growsDown),
+            frames: &frames)
+        return layout.stackTop
+    }
+
+    /// Changes how far the stack may grow (`RLIMIT_STACK`).
+    public mutating func setStackLimit(_ limit: ByteCount) { layout.stackLimit = limit }
+
+    // MARK: Heap
+
+    /// Says where the heap begins: at the first page beyond the image.
+    public mutating func setHeapStart(_ address: VirtualAddress) {
+        precondition(address.isPageAligned && layout.low.contains(address), "a heap that begins with a page of the program")
+        heapStart = address
+        programBreak = address
+    }
+
+    /// Moves the program break, as `brk` does; pages beyond it go, pages below it read as zeroes.
+    ///
+    /// As Linux mm/mmap.c (`brk`): one page stays free between the heap and a mapping above it.
+    ///
+    /// - Throws: ``MapError/invalidArgument`` below the heap's start; ``MapError/outOfMemory`` where the heap would meet
+    ///   a mapping or its region's end, or where no frame is free. The break is then where it was; `brk` returns it.
+    public mutating func setBreak(
+        to address: VirtualAddress, frames: inout FrameAllocator<M>
+    ) throws(MapError) {
+        guard address >= heapStart else { throw .invalidArgument }
+        guard address <= max(layout.mapBase, heapStart) else { throw .outOfMemory }
+        let old = programBreak.roundedUpToPage
+        let new = address.roundedUpToPage
+        if new < old {
+            try unmap(VirtualRange(new, to: old), frames: &frames)
+        } else if new > old {
+            let checked = new < layout.mapBase ? new + Granule.size : new
+            guard isFree(VirtualRange(old, to: checked)) else { throw .outOfMemory }
+            var set = MapRequest(length: .zero, protection: [.read, .write]).attributes
+            set.insert(.heap)
+            let attributes = try intern(set)
+            try reserve(VirtualRange(old, to: new), as: attributes, frames: &frames)
+        }
+        programBreak = address
+    }
+}
+
+extension VirtualAddress {
+    /// The first page boundary that is not below this address, which is one that a program may map.
+    @inlinable var roundedUpToPage: VirtualAddress {
+        VirtualAddress((rawValue + (Granule.size.rawValue - 1)) & ~(Granule.size.rawValue - 1))
+    }
+}

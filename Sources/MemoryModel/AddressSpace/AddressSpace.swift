@@ -1,0 +1,153 @@
+/// What one program sees as memory: its translation tables, and what goes with them.
+///
+/// There is no other record of what is mapped than the tables' entries (``PageState``). Every operation reads and writes
+/// them through the ``Cursor``, takes what frames it needs before its first change, and hands what it removes to an
+/// ``InvalidationBatch``.
+///
+/// Frames come from and go to the allocator that each operation is given; `frames` there means that its caller holds
+/// whatever lock guards the allocator. An address space goes by ``destroy(frames:)``, never by being dropped.
+public struct AddressSpace<M: Hardware>: ~Copyable {
+    let machine: M
+    let kernel: KernelMappings
+
+    /// The table at the first level.
+    let root: FrameNumber
+
+    /// The frame records, where each table's counts are.
+    let records: FrameTable<M>
+
+    /// Where what lies. The stack's limit may change while the program runs.
+    public internal(set) var layout: AddressSpaceLayout
+
+    /// The distinct attribute sets that entries name.
+    var attributes: AttributeTable<M>
+
+    /// Where the search for free addresses begins, below and above the kernel.
+    var nextFitLow: VirtualAddress
+    var nextFitHigh: VirtualAddress
+
+    /// The heap, from its start to the program break.
+    public internal(set) var heapStart: VirtualAddress
+    public internal(set) var programBreak: VirtualAddress
+
+    /// The tag of this address space's entries in the TLBs; nil until it is first activated.
+    public var asid: ASID?
+
+    /// An address space in which nothing but the kernel is mapped.
+    ///
+    /// - Parameters:
+    ///   - kernel: the kernel's slots, copied as they are now.
+    /// - Throws: ``MapError/outOfMemory``, having taken nothing.
+    public init(
+        machine: M, layout: AddressSpaceLayout, kernel: KernelMappings, frames: inout FrameAllocator<M>
+    ) throws(MapError) {
+        var reserve = try TableReserve(kernel.level + 1 - Granule.firstLevel, machine: machine, frames: &frames)
+        guard let attributeFrame = frames.takeZeroed(.kernel) else {
+            reserve.giveBack(to: &frames)
+            throw .outOfMemory
+        }
+        let records = frames.table
+        let root = reserve.takeTable().relinquish()
+        let tables = TranslationTables(machine: machine, records: records, root: root)
+        var place = tables.rootPosition
+        while place.level < kernel.level {
+            tables.split(&place, towards: VirtualAddress(0), with: reserve.takeTable())
+        }
+        reserve.giveBack(to: &frames)
+        var record = TableRecord.empty
+        for index in kernel.slots {
+            let slot = tables.load(TableGeometry.entry(index, of: kernel.table))
+            guard !slot.isFree else { continue }
+            machine.store(slot.rawValue, at: TableGeometry.entry(index, of: place.table))
+            record.add(entries: 1, resident: 0)
+        }
+        records.setTableRecord(record, of: place.table)
+        machine.orderTableWrites()
+
+        self.machine = machine
+        self.kernel = kernel
+        self.root = root
+        self.records = records
+        self.layout = layout
+        attributes = AttributeTable(machine: machine, frame: attributeFrame.relinquish())
+        nextFitLow = layout.mapBase
+        nextFitHigh = layout.high.start
+        heapStart = layout.mapBase
+        programBreak = layout.mapBase
+        asid = nil
+    }
+
+    /// What `TTBR0_EL1` holds while this address space is installed, ASID aside.
+    public var rootAddress: PhysicalAddress { root.address }
+
+    /// The tables, for reading and for the cursor.
+    @inline(__always) var tables: TranslationTables<M> {
+        TranslationTables(machine: machine, records: records, root: root)
+    }
+
+    @inline(__always) func makeBatch() -> InvalidationBatch<M> {
+        InvalidationBatch(machine: machine, records: records, asid: asid)
+    }
+
+    // MARK: Attribute classes
+
+    /// The class of `set`.
+    /// - Parameter kept: classes that the operation needs though no entry names them yet.
+    /// - Throws: ``MapError/outOfMemory`` where 256 distinct sets are in use.
+    @inline(__always) mutating func intern(
+        _ set: AttributeSet, keeping kept: ClassSet? = nil
+    ) throws(MapError) -> AttributeClass {
+        if let attributes = attributes.intern(set) { return attributes }
+        return try sweepAndIntern(set, keeping: kept)
+    }
+
+    @inline(never) private mutating func sweepAndIntern(
+        _ set: AttributeSet, keeping kept: ClassSet?
+    ) throws(MapError) -> AttributeClass {
+        var used = kept ?? ClassSet()
+        var iterator = TableIterator(tables, kernel: kernel)
+        while let visit = iterator.next() {
+            for index in 0..<Granule.entriesPerTable
+            where !kernel.owns(index, at: visit.position.level, firstAddress: visit.start) {
+                let descriptor = tables.load(TableGeometry.entry(index, of: visit.position.table))
+                guard !descriptor.isFree, !descriptor.isTable(at: visit.position.level) else { continue }
+                used.insert(descriptor.attributeClass)
+            }
+        }
+        attributes.sweep(keeping: used)
+        guard let attributes = attributes.intern(set) else { throw .outOfMemory }
+        return attributes
+    }
+
+    // MARK: The end
+
+    /// Gives back every frame and table. No CPU has this address space installed any more.
+    public consuming func destroy(frames: inout FrameAllocator<M>) {
+        if let asid {
+            machine.orderTableWrites()
+            machine.invalidate(asid: asid)
+            machine.completeInvalidation()
+        }
+        var iterator = TableIterator(tables, kernel: kernel)
+        while let visit = iterator.next() {
+            let table = visit.position.table
+            if visit.position.level == Granule.lastLevel { releasePages(of: table, frames: &frames) }
+            frames.release(Frame(adopting: table))
+        }
+        frames.release(Frame(adopting: attributes.frame))
+    }
+
+    /// Drops the references that the entries of a last-level table hold.
+    private func releasePages(of table: FrameNumber, frames: inout FrameAllocator<M>) {
+        var left = records.tableRecord(of: table).resident
+        var index = 0
+        while left > 0 {
+            let descriptor = tables.load(TableGeometry.entry(index, of: table))
+            if descriptor.isResident {
+                frames.release(Frame(adopting: descriptor.frame))
+                left -= 1
+            }
+            index += 1
+        }
+    }
+}

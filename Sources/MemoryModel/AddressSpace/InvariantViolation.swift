@@ -1,0 +1,84 @@
+/// What ``AddressSpace/validate()`` found wrong, and where.
+@frozen public struct InvariantViolation: Error {
+    /// The invariant, as a sentence.
+    public let invariant: StaticString
+    /// The first address that the offending entry or table stands for.
+    public let address: VirtualAddress
+}
+
+extension AddressSpace {
+    /// Checks every invariant of the tables and their records against each other. Changes nothing; for tests and for the
+    /// running kernel.
+    /// - Throws: the first violation found.
+    public func validate() throws(InvariantViolation) {
+        var iterator = TableIterator(tables, kernel: kernel)
+        while let visit = iterator.next() {
+            try validate(visit)
+        }
+    }
+
+    private func validate(_ visit: TableIterator<M>.Visit) throws(InvariantViolation) {
+        let level = visit.position.level
+        let record = records.tableRecord(of: visit.position.table)
+        func check(_ holds: Bool, _ invariant: StaticString, at address: VirtualAddress) throws(InvariantViolation) {
+            guard holds else { throw InvariantViolation(invariant: invariant, address: address) }
+        }
+        try check(records.record(of: visit.position.table).kind == .table, "a table's frame is of that kind", at: visit.start)
+        try check(records.count(of: visit.position.table) == 1, "a table has one owner", at: visit.start)
+
+        var inUse = 0
+        var resident = 0
+        var run = 0
+        var longestRun = 0
+        for index in 0..<Granule.entriesPerTable {
+            let address = visit.start + ByteCount(UInt64(index) << TableGeometry.shift(at: level))
+            let descriptor = tables.load(TableGeometry.entry(index, of: visit.position.table))
+            run = descriptor.isFree ? run + 1 : 0
+            longestRun = max(longestRun, run)
+            inUse += descriptor.isFree ? 0 : 1
+            if kernel.owns(index, at: level, firstAddress: visit.start) {
+                let original = tables.load(TableGeometry.entry(index, of: kernel.table))
+                try check(descriptor == original, "the kernel's slots are those of its own table", at: address)
+                continue
+            }
+            guard !descriptor.isFree, !descriptor.isTable(at: level) else { continue }
+            let range = VirtualRange(address, to: address + TableGeometry.span(at: level))
+            try check(layout.contains(range), "nothing is mapped outside the program's ranges", at: address)
+            try check(descriptor.isWellFormed(at: level), "an entry is a state that may stand at its level", at: address)
+            try check(attributes.contains(descriptor.attributeClass), "an entry's class is in the table", at: address)
+            guard descriptor.isResident else { continue }
+            resident += 1
+            try validate(resident: descriptor, at: address)
+        }
+        try check(record.entriesInUse == inUse, "a table's record counts its entries", at: visit.start)
+        try check(record.resident == resident, "a table's record counts its resident pages", at: visit.start)
+        try check(record.longestFreeRun >= longestRun, "a table's record bounds its longest free run", at: visit.start)
+        let mayBeEmpty = level <= kernel.level || (level == Granule.lastLevel && isWarm(visit.start))
+        try check(inUse > 0 || mayBeEmpty, "only the table under the next-fit pointer is empty", at: visit.start)
+    }
+
+    private func validate(resident descriptor: Descriptor, at page: VirtualAddress) throws(InvariantViolation) {
+        func check(_ holds: Bool, _ invariant: StaticString) throws(InvariantViolation) {
+            guard holds else { throw InvariantViolation(invariant: invariant, address: page) }
+        }
+        try check(records.contains(descriptor.frame), "a resident page's frame is RAM")
+        let record = records.record(of: descriptor.frame)
+        try check(record.count > 0, "a resident page's frame is owned")
+        switch record.kind {
+        case .anonymous, .zero, .cachedFilePage, .copiedFilePage: break
+        case .reserved, .free, .hot, .retired, .kernel, .table:
+            throw InvariantViolation(invariant: "a resident page's frame holds program memory", address: page)
+        }
+        let set = attributes[descriptor.attributeClass]
+        let soleOwner = record.count == 1 && tables.pathIsExclusive(to: page)
+        let granted = HardwareRights(of: set, soleOwner: soleOwner)
+        try check(descriptor.userRights.isSubset(of: granted), "the hardware grants no more than the class does")
+        try check(
+            granted.subtracting(.write).isSubset(of: descriptor.userRights), "the hardware grants what the class does")
+        guard descriptor.isValid else { return }
+        let bits = descriptor.rawValue
+        try check(DescriptorLayout.privilegedExecuteNever.isSet(in: bits), "a user page has PXN")
+        try check(DescriptorLayout.notGlobal.isSet(in: bits), "a user page has nG")
+        try check(!DescriptorLayout.contiguous.isSet(in: bits), "the contiguous hint is never used")
+    }
+}

@@ -1,0 +1,93 @@
+/// Where a mapping is to go.
+@frozen public enum Placement: Hashable, Sendable {
+    /// Wherever there is room; at the hint, rounded down to a page, if that is free. Hint 0 is none.
+    case anywhere(hint: VirtualAddress)
+    /// Exactly there, replacing what is there (`MAP_FIXED`).
+    case fixed(VirtualAddress)
+    /// Exactly there, or not at all (`MAP_FIXED_NOREPLACE`).
+    case fixedNoReplace(VirtualAddress)
+}
+
+/// What else is asked of a mapping.
+@frozen public struct MapOptions: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt32
+    @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// Give each page its frame at once, as far as memory goes (`MAP_POPULATE`).
+    @inlinable public static var populate: MapOptions { MapOptions(rawValue: 1 << 0) }
+    /// `MAP_NORESERVE`.
+    @inlinable public static var noReserve: MapOptions { MapOptions(rawValue: 1 << 1) }
+    /// The mapping grows downwards when touched below its start (`MAP_GROWSDOWN`).
+    @inlinable public static var growsDown: MapOptions { MapOptions(rawValue: 1 << 2) }
+}
+
+/// What a program asks of `mmap`: private anonymous memory.
+@frozen public struct MapRequest: Hashable, Sendable {
+    public var length: ByteCount
+    public var protection: Protection
+    public var placement: Placement
+    public var options: MapOptions
+
+    /// - Parameters:
+    ///   - length: in bytes, as the program gave it; rounded up to pages.
+    ///   - placement: addresses as the program gave them, tags removed.
+    @inlinable public init(
+        length: ByteCount, protection: Protection, placement: Placement = .anywhere(hint: VirtualAddress(0)),
+        options: MapOptions = []
+    ) {
+        self.length = length
+        self.protection = protection
+        self.placement = placement
+        self.options = options
+    }
+
+    /// The attributes of the pages that the request makes.
+    @inlinable var attributes: AttributeSet {
+        var set = protection.attributes.union(.mayEverything)
+        if options.contains(.noReserve) { set.insert(.noReserve) }
+        if options.contains(.growsDown) { set.insert(.growsDown) }
+        return set
+    }
+}
+
+/// Why the memory map was not changed as asked. Each case is one `errno` at the kernel's edge.
+@frozen public enum MapError: Error, Hashable, Sendable {
+    /// `EINVAL`
+    case invalidArgument
+    /// `ENOMEM`: no frame, no room, no attribute class, or a hole where there must be none.
+    case outOfMemory
+    /// `EEXIST`
+    case exists
+    /// `EPERM`
+    case notPermitted
+    /// `EACCES`
+    case accessDenied
+}
+
+/// Why an access cannot be made to succeed.
+@frozen public enum FaultError: Error, Hashable, Sendable {
+    /// Nothing is mapped there (`SEGV_MAPERR`).
+    case notMapped
+    /// What is mapped there does not allow it (`SEGV_ACCERR`).
+    case accessDenied
+    /// The page is a guard (`SEGV_MAPERR`, as Linux reports its guard regions).
+    case guarded
+    /// No frame is free.
+    case outOfMemory
+}
+
+/// How an access was made to succeed.
+@frozen public enum FaultOutcome: Hashable, Sendable {
+    /// The entry allows the access already: another CPU was faster, or the TLB was stale.
+    case spurious
+    /// The page got a frame of zeroes of its own.
+    case zeroFilled
+    /// The page shows the shared frame of zeroes.
+    case sharedZero
+    /// The page got a copy of its own.
+    case copied
+    /// The page's frame had one owner left, who may now write it.
+    case madeWritable
+    /// The access flag was set.
+    case markedAccessed
+}
