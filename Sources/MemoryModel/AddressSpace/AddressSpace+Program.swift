@@ -12,7 +12,7 @@ extension AddressSpace {
         guard range.start >= layout.low.start else { throw .notPermitted }
         guard layout.contains(range) else { throw .outOfMemory }
         guard !range.isEmpty else { return }
-        let attributes = try intern(MapRequest(length: range.length, protection: [.read, .write]).attributes)
+        let attributes = try intern(MapRequest(length: range.length, protection: .readWrite).attributes)
         try makeBoundaries(from: range.start, to: range.end, filling: true, frames: &frames)
         var cursor = Cursor(tables, over: range)
         repeat {
@@ -44,7 +44,7 @@ extension AddressSpace {
     /// - Returns: the first address beyond it.
     /// - Throws: ``MapError/outOfMemory``, with nothing mapped.
     public mutating func mapStack(
-        protection: Protection = [.read, .write], frames: inout FrameAllocator<M>
+        protection: Protection = .readWrite, frames: inout FrameAllocator<M>
     ) throws(MapError) -> VirtualAddress {
         let start = layout.stackTop - layout.initialStackSize
         _ = try map(
@@ -84,7 +84,7 @@ extension AddressSpace {
         } else if new > old {
             let checked = new < layout.mapBase ? new + Granule.size : new
             guard isFree(VirtualRange(old, to: checked)) else { throw .outOfMemory }
-            var set = MapRequest(length: .zero, protection: [.read, .write]).attributes
+            var set = MapRequest(length: .zero, protection: .readWrite).attributes
             set.insert(.heap)
             let attributes = try intern(set)
             try reserve(VirtualRange(old, to: new), as: attributes, frames: &frames)

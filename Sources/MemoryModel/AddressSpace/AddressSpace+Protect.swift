@@ -62,7 +62,7 @@ extension AddressSpace {
         var batch = makeBatch()
         var cursor = Cursor(tables, over: range)
         var seen: AttributeClass?
-        var set = AttributeSet()
+        var set = AttributeSet.none
         var attributes = AttributeClass(0)
         repeat {
             let pathIsExclusive = tables.pathIsExclusive(to: cursor.position)

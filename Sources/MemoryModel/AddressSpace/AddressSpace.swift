@@ -30,8 +30,9 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
     public internal(set) var heapStart: VirtualAddress
     public internal(set) var programBreak: VirtualAddress
 
-    /// The tag of this address space's entries in the TLBs; nil until it is first activated.
-    public var asid: ASID?
+    /// The tag of this address space's entries in the TLBs. `ASIDAllocator.activate(_:on:_:)` renews it at each switch
+    /// to this address space.
+    public var context: AddressSpaceContext
 
     /// An address space in which nothing but the kernel is mapped.
     ///
@@ -74,7 +75,7 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
         nextFitHigh = layout.high.start
         heapStart = layout.mapBase
         programBreak = layout.mapBase
-        asid = nil
+        context = .none
     }
 
     /// What `TTBR0_EL1` holds while this address space is installed, ASID aside.
@@ -84,6 +85,9 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
     @inline(__always) var tables: TranslationTables<M> {
         TranslationTables(machine: machine, records: records, root: root)
     }
+
+    /// The tag to invalidate by; nil where no TLB ever held anything of this address space.
+    @inline(__always) var asid: ASID? { context == .none ? nil : context.asid }
 
     @inline(__always) func makeBatch() -> InvalidationBatch<M> {
         InvalidationBatch(machine: machine, records: records, asid: asid)

@@ -9,7 +9,7 @@
 }
 
 /// What else is asked of a mapping.
-@frozen public struct MapOptions: OptionSet, Hashable, Sendable {
+@frozen public struct MapOptions: FlagSet {
     public let rawValue: UInt32
     @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
@@ -33,7 +33,7 @@
     ///   - placement: addresses as the program gave them, tags removed.
     @inlinable public init(
         length: ByteCount, protection: Protection, placement: Placement = .anywhere(hint: VirtualAddress(0)),
-        options: MapOptions = []
+        options: MapOptions = .none
     ) {
         self.length = length
         self.protection = protection
@@ -43,7 +43,7 @@
 
     /// The attributes of the pages that the request makes.
     @inlinable var attributes: AttributeSet {
-        var set = protection.attributes.union(.mayEverything)
+        var set = protection.attributes | .mayEverything
         if options.contains(.noReserve) { set.insert(.noReserve) }
         if options.contains(.growsDown) { set.insert(.growsDown) }
         return set

@@ -42,7 +42,7 @@ extension AddressSpace {
         guard address < AddressSpaceLayout.addressLimit else { return nil }
         var place = tables.rootPosition
         var path = TranslationPath(
-            steps: InlineArray(repeating: step(at: place, for: address)), count: 1, state: nil, attributes: [])
+            steps: InlineArray(repeating: step(at: place, for: address)), count: 1, state: nil, attributes: .none)
         while path.last.descriptor.isTable(at: place.level) {
             place = TablePosition(table: path.last.descriptor.frame, level: place.level + 1)
             path.steps[path.count] = step(at: place, for: address)

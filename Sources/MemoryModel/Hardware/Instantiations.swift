@@ -39,3 +39,30 @@ func instantiateIdentifiers() {
     allocator.activate(&context, on: 0, NullMachine())
     allocator.deactivate(on: 0)
 }
+
+/// Instantiates `Translation/` and `AddressSpace/`.
+func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: inout ASIDAllocator) throws(MapError) {
+    let machine = NullMachine()
+    let kernel = KernelMappings(table: PhysicalAddress(0), slots: 1..<2, zeroFrame: FrameNumber(0))
+    var space = try AddressSpace(machine: machine, layout: .standard, kernel: kernel, frames: &frames)
+    asids.activate(&space.context, on: 0, machine)
+    _ = space.rootAddress
+    let page = space.layout.imageBase
+    try space.mapImage(VirtualRange(page, to: page + Granule.size), frames: &frames)
+    space.setHeapStart(page + Granule.size)
+    space.setStackLimit(Granule.size)
+    _ = try space.mapStack(frames: &frames)
+    try space.setBreak(to: space.heapStart, frames: &frames)
+    let start = try space.map(
+        MapRequest(length: Granule.size, protection: .readWrite, options: .populate), frames: &frames)
+    space.populate(VirtualRange(start, to: start + Granule.size), frames: &frames)
+    try space.protect(start, length: Granule.size, .read, frames: &frames)
+    try space.unmap(start, length: Granule.size, frames: &frames)
+    _ = try? space.resolveFault(at: start, access: .write, frames: &frames)
+    _ = try? space.writableFrame(for: start, frames: &frames)
+    _ = space.translate(start)?.last
+    _ = space.state(of: start)
+    _ = space.statistics
+    try? space.validate()
+    space.destroy(frames: &frames)
+}

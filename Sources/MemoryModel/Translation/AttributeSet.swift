@@ -2,7 +2,7 @@
 ///
 /// Each distinct set is interned in the address space's ``AttributeTable``; entries name it by its class. The low bits
 /// are flags, the high half has room for what later needs more than a bit (names, protection keys).
-@frozen public struct AttributeSet: OptionSet, Hashable, Sendable {
+@frozen public struct AttributeSet: FlagSet {
     public let rawValue: UInt64
     @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
 
@@ -38,14 +38,14 @@
     @inlinable public static var heap: AttributeSet { AttributeSet(rawValue: 1 << 17) }
 
     /// Everything that ``protect`` replaces.
-    @inlinable public static var protectionMask: AttributeSet { [.read, .write, .execute] }
+    @inlinable public static var protectionMask: AttributeSet { .read | .write | .execute }
 
     /// All three rights may be granted: a private anonymous mapping.
-    @inlinable public static var mayEverything: AttributeSet { [.mayRead, .mayWrite, .mayExecute] }
+    @inlinable public static var mayEverything: AttributeSet { .mayRead | .mayWrite | .mayExecute }
 
     /// This set with the requested rights replaced.
     @inlinable public func replacing(_ protection: Protection) -> AttributeSet {
-        subtracting(.protectionMask).union(protection.attributes)
+        subtracting(.protectionMask) | protection.attributes
     }
 
     /// The rights that the program asked for.
@@ -61,15 +61,16 @@
 }
 
 /// The rights that a program asks for: `PROT_READ`, `PROT_WRITE`, `PROT_EXEC`; empty is `PROT_NONE`.
-@frozen public struct Protection: OptionSet, Hashable, Sendable {
+@frozen public struct Protection: FlagSet {
     public let rawValue: UInt8
     @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    @inlinable public static var none: Protection { [] }
     @inlinable public static var read: Protection { Protection(rawValue: 1) }
     @inlinable public static var write: Protection { Protection(rawValue: 2) }
     @inlinable public static var execute: Protection { Protection(rawValue: 4) }
-    @inlinable public static var all: Protection { [.read, .write, .execute] }
+    @inlinable public static var readWrite: Protection { .read | .write }
+    @inlinable public static var readExecute: Protection { .read | .execute }
+    @inlinable public static var all: Protection { .read | .write | .execute }
 
     /// The same rights among the attributes of a page.
     @inlinable public var attributes: AttributeSet { AttributeSet(rawValue: UInt64(rawValue)) }

@@ -52,7 +52,7 @@
 
     /// What the hardware lets EL0 do through this entry, tables above aside.
     @inlinable public var userRights: HardwareRights {
-        guard isValid, DescriptorLayout.userAccess.isSet(in: rawValue) else { return [] }
+        guard isValid, DescriptorLayout.userAccess.isSet(in: rawValue) else { return .none }
         var rights: HardwareRights = .read
         if !DescriptorLayout.readOnly.isSet(in: rawValue) { rights.insert(.write) }
         if !DescriptorLayout.userExecuteNever.isSet(in: rawValue) { rights.insert(.execute) }

@@ -1,5 +1,5 @@
 /// What the hardware lets EL0 do with a page.
-@frozen public struct HardwareRights: OptionSet, Hashable, Sendable {
+@frozen public struct HardwareRights: FlagSet {
     public let rawValue: UInt8
     @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
@@ -19,7 +19,7 @@
     /// - Parameter soleOwner: the frame's count is 1, and that of every table on the path.
     @inlinable public init(of attributes: AttributeSet, soleOwner: Bool) {
         guard attributes.allowsAccess else {
-            self = []
+            self = .none
             return
         }
         var rights: HardwareRights = .read
