@@ -43,7 +43,7 @@ let program: [SwiftSetting] = embedded + [.swiftLanguageMode(.v5)]
 let pureModules: [String: [Target.Dependency]] = [
     "LinuxABI": [],
     "Formats": [],
-    "MemoryModel": [],
+    "MemoryModel": ["LinuxABI"],
 ]
 
 func pureTargets(_ settings: [SwiftSetting]) -> [Target] {
@@ -108,7 +108,7 @@ case .host:
             .target(
                 name: "FakeMachine", dependencies: ["MemoryModel"], path: "Tests/FakeMachine", swiftSettings: strict),
             .testTarget(
-                name: "MemoryModelTests", dependencies: ["FakeMachine", "MemoryModel"], swiftSettings: strict),
+                name: "MemoryModelTests", dependencies: ["FakeMachine", "LinuxABI", "MemoryModel"], swiftSettings: strict),
             .testTarget(name: "FormatsTests", dependencies: ["Formats"], swiftSettings: strict),
             .testTarget(
                 name: "AkumaCommandTests",

@@ -5,17 +5,26 @@
 public struct Archive: ~Escapable {
     public let bytes: ByteSpan
 
-    /// Entries, the trailer left aside.
-    public let entryCount: Int
-
+    /// Checks every entry.
     /// - Throws: any ``ArchiveError`` but `tooLarge`.
     @_lifetime(copy bytes)
     public init(_ bytes: ByteSpan) throws(ArchiveError) {
         self.bytes = bytes
         var offset = 0
+        while try ArchiveEntry(in: bytes, at: &offset) != nil {}
+    }
+
+    /// The archive in bytes that ``init(_:)`` found well-formed before. Checks nothing by itself; on other bytes its entries
+    /// end at the first one that is malformed.
+    @_lifetime(copy bytes)
+    public init(checkedBefore bytes: ByteSpan) { self.bytes = bytes }
+
+    /// Entries, the trailer left aside. Counts them.
+    public var entryCount: Int {
+        var entries = entries
         var count = 0
-        while try ArchiveEntry(in: bytes, at: &offset) != nil { count += 1 }
-        entryCount = count
+        while entries.next() != nil { count += 1 }
+        return count
     }
 
     /// Every entry, in the archive's order.

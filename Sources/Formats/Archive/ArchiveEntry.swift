@@ -16,6 +16,9 @@ public struct ArchiveEntry: Equatable, Sendable {
     public let modificationTime: UInt32
     /// The device that the file was on: major number in the upper half. Tells equal inode numbers apart.
     public let device: UInt64
+    /// What a device file stands for; zero for others.
+    public let specialDeviceMajor: UInt32
+    public let specialDeviceMinor: UInt32
 
     public var kind: Kind {
         switch mode & 0o170000 {
@@ -70,6 +73,8 @@ public struct ArchiveEntry: Equatable, Sendable {
         linkCount = try field(4)
         modificationTime = try field(5)
         device = UInt64(try field(7)) << 32 | UInt64(try field(8))
+        specialDeviceMajor = try field(9)
+        specialDeviceMinor = try field(10)
         offset = (content.end + 3) & ~3
     }
 }
