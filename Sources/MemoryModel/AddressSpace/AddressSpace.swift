@@ -10,8 +10,8 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
     let machine: M
     let kernel: KernelMappings
 
-    /// The table at the first level.
-    let root: FrameNumber
+    /// The table at the first level. Its owner traps where an address space is dropped instead of destroyed.
+    private let rootTable: Frame
 
     /// The frame records, where each table's counts are.
     let records: FrameTable<M>
@@ -48,8 +48,8 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
             throw .outOfMemory
         }
         let records = frames.table
-        let root = reserve.takeTable().relinquish()
-        let tables = TranslationTables(machine: machine, records: records, root: root)
+        let root = reserve.takeTable()
+        let tables = TranslationTables(machine: machine, records: records, root: root.number)
         var place = tables.rootPosition
         while place.level < kernel.level {
             tables.split(&place, towards: VirtualAddress(0), with: reserve.takeTable())
@@ -67,7 +67,7 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
 
         self.machine = machine
         self.kernel = kernel
-        self.root = root
+        rootTable = root
         self.records = records
         self.layout = layout
         attributes = AttributeTable(machine: machine, frame: attributeFrame.relinquish())
@@ -80,6 +80,8 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
 
     /// What `TTBR0_EL1` holds while this address space is installed, ASID aside.
     public var rootAddress: PhysicalAddress { root.address }
+
+    @inline(__always) var root: FrameNumber { rootTable.number }
 
     /// The tables, for reading and for the cursor.
     @inline(__always) var tables: TranslationTables<M> {
@@ -136,9 +138,10 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
         while let visit = iterator.next() {
             let table = visit.position.table
             if visit.position.level == Granule.lastLevel { releasePages(of: table, frames: &frames) }
-            frames.release(Frame(adopting: table))
+            if table != root { frames.release(Frame(adopting: table)) }
         }
         frames.release(Frame(adopting: attributes.frame))
+        frames.release(rootTable)
     }
 
     /// Drops the references that the entries of a last-level table hold.
