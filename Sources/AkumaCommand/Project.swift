@@ -40,6 +40,9 @@ public struct Project: Sendable {
         return names.filter { !$0.hasPrefix(".") && programs.appending($0).isFolder }.sorted()
     }
 
+    /// Whether `name`, as a user writes it, is one of them.
+    func isProgram(_ name: String) -> Bool { !name.contains("/") && programNames().contains(name) }
+
     /// The built ELF of one of ours.
     public func program(named name: String) -> FilePath { World.user.products(in: self).appending(name) }
 }

@@ -94,27 +94,19 @@ struct RunCommand: AsyncParsableCommand {
         var words = command
         if words.first == "--" { words.removeFirst() }
 
-        var ramdisk = Ramdisk()
-        for argument in file { try FileArgument(argument).add(to: &ramdisk, fixingTime: deterministic) }
         var machine = Machine(project: project)
         machine.configuration = machineConfiguration
-        // A named ELF is checked before anything is built; one of ours can only be checked after.
-        let isOurs = words.first.map { !$0.contains("/") && project.programNames().contains($0) } ?? true
-        if !isOurs { _ = try await ProgramFile.named(words[0], in: project, progress: progress) }
+        for argument in file { try FileArgument(argument).add(to: &machine.ramdisk, fixingTime: deterministic) }
+        // What is not ours is checked before anything is built.
+        if let name = words.first, !project.isProgram(name) {
+            _ = try await ProgramFile.named(name, in: project, progress: progress)
+        }
         do {
             try await Builder(project: project, progress: progress).build()
         } catch let failure as Failure {
             throw Failure(failure.description, status: .machine)
         }
-        for name in project.programNames() {
-            ramdisk.add(try project.program(named: name).contents(), at: "bin/\(name)", isExecutable: true)
-        }
-        if let name = words.first {
-            let program = try await ProgramFile.named(name, in: project, progress: progress)
-            if !isOurs { ramdisk.add(program.contents, at: program.guestPath, isExecutable: true) }
-            machine.configuration.program = .init(path: program.guestPath, arguments: words)
-        }
-        machine.ramdisk = ramdisk
+        try await machine.load(words, progress: progress)
         machine.input = .descriptor(FileDescriptor.standardInput.rawValue)
         machine.output = .descriptor(FileDescriptor.standardOutput.rawValue)
         machine.error = .descriptor(FileDescriptor.standardError.rawValue)

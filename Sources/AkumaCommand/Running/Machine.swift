@@ -22,6 +22,17 @@ public struct Machine: Sendable {
     /// A machine that boots the kernel of `project`.
     public init(project: Project) { self.project = project }
 
+    /// Puts our programs into the ramdisk, and the program that `words` name with its arguments; the shell if none.
+    public mutating func load(_ words: [String], progress: Reporter) async throws {
+        for name in project.programNames() {
+            ramdisk.add(try project.program(named: name).contents(), at: "bin/\(name)", isExecutable: true)
+        }
+        guard let name = words.first else { return }
+        let program = try await ProgramFile.named(name, in: project, progress: progress)
+        if !project.isProgram(name) { ramdisk.add(program.contents, at: program.guestPath, isExecutable: true) }
+        configuration.program = .init(path: program.guestPath, arguments: words)
+    }
+
     /// Runs the machine on a thread of its own and waits for its end.
     public func run() async throws -> MachineResult {
         try await withCheckedThrowingContinuation { continuation in

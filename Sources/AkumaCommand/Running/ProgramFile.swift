@@ -30,7 +30,7 @@ public struct ProgramFile: Sendable {
 
     private static func locate(_ name: String, in project: Project, progress: Reporter) async throws -> FilePath {
         if name.contains("/") { return FilePath(name) }
-        if project.programNames().contains(name) { return project.program(named: name) }
+        if project.isProgram(name) { return project.program(named: name) }
         if name == "busybox" { return try await DebianPackage.busybox.file("bin/busybox", in: project, progress) }
         return FilePath(name)
     }
