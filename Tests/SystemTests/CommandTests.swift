@@ -17,7 +17,7 @@ struct CommandTests {
     func architecture() async throws {
         let result = try await Command.akuma("run", "/bin/sh")
         #expect(result.status == 126)
-        #expect(result.errorText.contains("architecture") && Self.isOneLine(result.errorText), "\(result.account)")
+        #expect(result.errorText.contains("is for x86-64, Akuma runs AArch64") && Self.isOneLine(result.errorText), "\(result.account)")
     }
 
     @Test("a dynamic, a truncated and a foreign file are 126, each with one line that says why")

@@ -15,6 +15,8 @@ public struct Machine: Sendable {
     public var error = OutputSink.collected
     /// Where the kernel's log goes as it comes, beside into the result.
     public var logDestination: Int32?
+    /// The emulator, found by `PATH`.
+    var emulator = "qemu-system-aarch64"
     /// A descriptor that becomes readable when the run is to be given up; each byte is a signal's number.
     var signals: FileDescriptor?
     private let project: Project
@@ -57,9 +59,9 @@ public struct Machine: Sendable {
         let messages = try Link.socketPair()
 
         let nothing = try FileDescriptor.open(FilePath("/dev/null"), .readWrite, options: .closeOnExec)
-        let emulator = Emulator(configuration: configuration, kernelImage: project.kernelImage)
+        let arguments = Emulator(configuration: configuration, kernelImage: project.kernelImage).arguments
         let child = try ChildProcess(
-            "qemu-system-aarch64", emulator.arguments,
+            emulator, arguments,
             descriptors: [
                 nothing, nothing, messages.guest, inputLink.guest, outputLink.guest, errorLink.guest, logLink.guest,
                 ramdiskLink.guest,

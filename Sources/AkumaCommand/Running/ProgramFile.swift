@@ -1,4 +1,5 @@
 import Foundation
+import MemoryModel
 import SystemPackage
 
 /// A program that was named on the command line: its ELF, and what it is called in the guest.
@@ -22,10 +23,18 @@ public struct ProgramFile: Sendable {
         guard let contents = try? file.contents() else {
             throw Failure("\(name): cannot be read", status: .notRunnable)
         }
-        if let reason = ProgramCheck.reasonNotToRun(contents) {
-            throw Failure("\(name): \(reason)", status: .notRunnable)
-        }
+        if let reason = reasonNotToRun(contents) { throw Failure("\(name) \(reason)", status: .notRunnable) }
         return ProgramFile(contents: contents, guestPath: "/bin/" + (file.lastComponent?.string ?? "program"))
+    }
+
+    /// Why the kernel would not run an ELF, by the kernel's own judgement: a predicate for the file's name; or nil.
+    static func reasonNotToRun(_ bytes: [UInt8]) -> String? {
+        do throws(ProgramError) {
+            _ = try LoadPlan(bytes.span)
+            return nil
+        } catch {
+            return error.description(for: bytes.span)
+        }
     }
 
     private static func locate(_ name: String, in project: Project, progress: Reporter) async throws -> FilePath {
