@@ -78,7 +78,8 @@ struct ArchiveTests {
         let folder = try Scratch()
         try folder.run(
             "mkdir -p d/e && printf one > d/one && printf two22 > d/e/two && ln -s one d/soft && ln d/one d/hard"
-                + " && chmod 640 d/one && find . | LC_ALL=C sort | cpio --quiet -o -H newc > ../out.cpio && mv ../out.cpio ."
+                + " && chmod 640 d/one && find . | LC_ALL=C sort | cpio --quiet -o -H newc > ../out.cpio"
+                + " && mv ../out.cpio ."
         )
         let bytes = try folder.contents("out.cpio")
         let archive = try Archive(bytes.span)

@@ -141,14 +141,14 @@ struct DeviceTreeTests {
             } == .misplacedProperty(offset: 76))
         #expect(
             build { b in
-                (0..<17).forEach { _ in b.begin("") }
-                (0..<17).forEach { _ in b.end() }
+                for _ in 0..<17 { b.begin("") }
+                for _ in 0..<17 { b.end() }
             }
                 == .tooDeep(offset: 56 + 16 * 8))
         #expect(
             build { b in
-                (0..<16).forEach { _ in b.begin("") }
-                (0..<16).forEach { _ in b.end() }
+                for _ in 0..<16 { b.begin("") }
+                for _ in 0..<16 { b.end() }
             } == nil)
         // A property whose value, and one whose name, is said to be beyond the end.
         #expect(

@@ -25,12 +25,27 @@ struct HeaplessTests {
             copies.append(copy.path)
         }
         #expect(!copies.isEmpty)
+        let imported = try FileManager.default.contentsOfDirectory(
+            at: root.appending(path: "Sources/LinuxABI"), includingPropertiesForKeys: nil)
+        let module = try run(
+            Self.options + ["-module-name", "LinuxABI", "-emit-module", "-emit-module-path"]
+                + [scratch.appending(path: "LinuxABI.swiftmodule").path] + imported.map(\.path))
+        #expect(module == "")
+        return try run(
+            Self.options + ["-module-name", "MemoryModel", "-I", scratch.path, "-emit-sil", "-o", "/dev/null"] + copies)
+    }
+
+    private static let options = [
+        "-target", "aarch64-none-none-elf", "-parse-as-library", "-O", "-wmo", "-no-allocations",
+        "-enable-experimental-feature", "Embedded", "-enable-experimental-feature", "Lifetimes", "-swift-version", "6",
+    ]
+
+    /// Runs the compiler.
+    /// - Returns: its messages, empty where it succeeds.
+    private func run(_ arguments: [String]) throws -> String {
         let compiler = Process()
         compiler.executableURL = URL(filePath: "/usr/bin/env")
-        compiler.arguments =
-            ["swiftc", "-target", "aarch64-none-none-elf", "-module-name", "MemoryModel", "-parse-as-library", "-O"]
-            + ["-wmo", "-no-allocations", "-enable-experimental-feature", "Embedded", "-swift-version", "6"]
-            + ["-enable-experimental-feature", "Lifetimes", "-emit-sil", "-o", "/dev/null"] + copies
+        compiler.arguments = ["swiftc"] + arguments
         let messages = Pipe()
         compiler.standardError = messages
         compiler.standardOutput = FileHandle.nullDevice

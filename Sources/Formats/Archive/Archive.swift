@@ -1,7 +1,7 @@
 /// A cpio archive in the `newc` format, as Linux takes for an initial ramdisk, over bytes that the caller lends.
 ///
-/// Format: Linux `Documentation/driver-api/early-userspace/buffer-format.rst`. Creating one checks every entry; what comes
-/// after can't meet malformed bytes. Bytes behind the trailer are ignored.
+/// Format: Linux `Documentation/driver-api/early-userspace/buffer-format.rst`. Creating one checks every entry; what
+/// comes after can't meet malformed bytes. Bytes behind the trailer are ignored.
 public struct Archive: ~Escapable {
     public let bytes: ByteSpan
 
@@ -14,8 +14,8 @@ public struct Archive: ~Escapable {
         while try ArchiveEntry(in: bytes, at: &offset) != nil {}
     }
 
-    /// The archive in bytes that ``init(_:)`` found well-formed before. Checks nothing by itself; on other bytes its entries
-    /// end at the first one that is malformed.
+    /// The archive in bytes that ``init(_:)`` found well-formed before. Checks nothing by itself; on other bytes its
+    /// entries end at the first one that is malformed.
     @_lifetime(copy bytes)
     public init(checkedBefore bytes: ByteSpan) { self.bytes = bytes }
 

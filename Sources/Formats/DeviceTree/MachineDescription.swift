@@ -1,7 +1,7 @@
 /// The machine as its device tree describes it: what a kernel must know before it can do anything.
 ///
-/// A value of fixed size (below 4 KiB), so it can be taken on a boot stack and kept. Addresses are physical, sizes are in
-/// bytes. Nothing has a default: what the tree does not say is nil or empty.
+/// A value of fixed size (below 4 KiB), so it can be taken on a boot stack and kept. Addresses are physical, sizes are
+/// in bytes. Nothing has a default: what the tree does not say is nil or empty.
 public struct MachineDescription: Sendable {
     /// RAM, ascending; regions that touch or overlap are merged.
     public internal(set) var memory = BoundedList<16, PhysicalRegion>(filler: PhysicalRegion(start: 0, size: 0))
@@ -90,8 +90,8 @@ public struct Device: Equatable, Sendable {
 public enum InterruptController: Sendable {
     /// GICv1 or GICv2: a distributor, and the CPU interface as memory.
     case version2(distributor: PhysicalRegion, cpuInterface: PhysicalRegion)
-    /// GICv3 or GICv4: a distributor, and ranges of redistributors, `stride` bytes apart (0: the architecture's 128 KiB,
-    /// or 256 KiB where `GICR_TYPER.VLPIS` is set). The CPU interface is in system registers.
+    /// GICv3 or GICv4: a distributor, and ranges of redistributors, `stride` bytes apart (0: the architecture's
+    /// 128 KiB, or 256 KiB where `GICR_TYPER.VLPIS` is set). The CPU interface is in system registers.
     case version3(distributor: PhysicalRegion, redistributors: BoundedList<8, PhysicalRegion>, stride: UInt64)
 }
 

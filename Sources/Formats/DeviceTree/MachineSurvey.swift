@@ -63,7 +63,8 @@ struct MachineSurvey: ~Escapable {
     struct Bus {
         var addressCells = 2
         var sizeCells = 1
-        /// The value of `ranges`: nil where the children's addresses can't be seen from above, empty where they are the same.
+        /// The value of `ranges`: nil where the children's addresses can't be seen from above, empty where they are
+        /// the same.
         var ranges: ByteRange?
         /// The phandle of the controller that the children's interrupts go to, unless they name another.
         var interruptParent: UInt32 = 0

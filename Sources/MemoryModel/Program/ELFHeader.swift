@@ -1,4 +1,5 @@
-/// The header of an ELF file that Akuma can run, checked (System V ABI, chapter 4; ELF for the Arm 64-bit Architecture).
+/// The header of an ELF file that Akuma can run, checked (System V ABI, chapter 4; ELF for the Arm 64-bit
+/// Architecture).
 struct ELFHeader {
     static let byteCount: UInt64 = 64
     static let programHeaderByteCount: UInt64 = 56
@@ -55,7 +56,7 @@ struct ProgramHeader {
 
     /// Nil for a kind that says nothing to a loader.
     let kind: Kind?
-    let rights: SegmentRights
+    let rights: Protection
     let offset: UInt64
     let address: UInt64
     let fileSize: UInt64
@@ -71,7 +72,7 @@ struct ProgramHeader {
             let alignment = file.word64(at: start + 48)
         else { throw .truncatedProgramHeaders(end: start, fileSize: UInt64(file.count)) }
         kind = Kind(rawValue: type)
-        rights = SegmentRights(programFlags: flags)
+        rights = Protection(programFlags: flags)
         self.offset = offset
         self.address = address
         self.fileSize = fileSize

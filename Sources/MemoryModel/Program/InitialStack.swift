@@ -1,7 +1,7 @@
 import LinuxABI
 
-/// The stack that a program finds when it starts, laid out as Linux does (`fs/binfmt_elf.c`, `create_elf_tables`; System V
-/// ABI for the Arm 64-bit Architecture).
+/// The stack that a program finds when it starts, laid out as Linux does (`fs/binfmt_elf.c`, `create_elf_tables`;
+/// System V ABI for the Arm 64-bit Architecture).
 ///
 /// From SP upwards: argc, the pointers argv… and 0, envp… and 0, the auxiliary vector; a gap; 16 random bytes, the
 /// platform's name; a gap; the strings of argv, of envp, the executable's path; 8 zero bytes up to the stack's top.
@@ -35,8 +35,8 @@ public struct InitialStack: ~Escapable {
 
     /// Computes the layout.
     /// - Parameters:
-    ///   - arguments: the strings of argv one after the other, each ended by a NUL. None at all become one empty string,
-    ///     as on Linux since 5.18.
+    ///   - arguments: the strings of argv one after the other, each ended by a NUL. None at all become one empty
+    ///     string, as on Linux since 5.18.
     ///   - environment: the strings of envp in the same form.
     ///   - executablePath: the path that the program was started by, without NUL.
     ///   - top: the first address beyond the stack, page-aligned.
@@ -89,7 +89,7 @@ public struct InitialStack: ~Escapable {
 
     /// Writes the whole stack, from SP to the top. Bytes in the gaps are not written: the pages are zero.
     public func write<Memory: InitialStackMemory>(
-        _ plan: LoadPlan, _ facts: ProgramFacts, to memory: inout Memory
+        _ plan: borrowing LoadPlan, _ facts: ProgramFacts, to memory: inout Memory
     ) throws(Memory.Failure) {
         let path = UInt64(executablePath.count) + 1
         let argumentBytes = arguments.isEmpty ? 1 : UInt64(arguments.count)
@@ -134,7 +134,7 @@ public struct InitialStack: ~Escapable {
 
     /// Writes the auxiliary vector in Linux's order.
     private func writeAuxiliaryVector<Memory: InitialStackMemory>(
-        _ plan: LoadPlan, _ facts: ProgramFacts, random: VirtualAddress, platform: VirtualAddress, path: VirtualAddress,
+        _ plan: borrowing LoadPlan, _ facts: ProgramFacts, random: VirtualAddress, platform: VirtualAddress, path: VirtualAddress,
         words: inout WordWriter, to memory: inout Memory
     ) throws(Memory.Failure) {
         let start = words.next

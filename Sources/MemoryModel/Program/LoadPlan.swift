@@ -1,22 +1,20 @@
 /// How a static AArch64 program becomes memory: what to map, what to copy there, where to begin.
 ///
-/// A value of fixed size computed from the file's bytes alone; the kernel carries it out, the host's command uses it to say
-/// beforehand why a file can't run. Every address in it has been checked against the layout of the address space.
+/// A value of fixed size computed from the file's bytes alone; the kernel carries it out, the host's command uses it to
+/// say beforehand why a file can't run. Every address in it has been checked against the layout of the address space.
 ///
-/// To carry it out: map each of ``mappings`` with zeroed pages, then copy each of ``segments``' file bytes to its address.
-/// The rest of a segment, and of its first and last page, stays zero.
+/// To carry it out: map each of ``mappings`` with zeroed pages, then copy each of ``segments``' file bytes to its
+/// address. The rest of a segment, and of its first and last page, stays zero.
 public struct LoadPlan: Sendable {
     /// Segments to load that are accepted.
     public static var maximumSegmentCount: Int { 32 }
 
-    /// Where a position-independent program's first page goes.
-    public static var positionIndependentStart: VirtualAddress { VirtualAddress(0x40_0000) }
-
     /// The program's segments, ascending and disjoint. Empty ones are left out.
     public private(set) var segments = PlanList<32, LoadSegment>(filler: .empty)
 
-    /// The pages to map, ascending and disjoint. A page that two segments share is a mapping of its own, with the rights
-    /// that either of them asks for: each of its bytes can then be used as its segment says.
+    /// The pages to map, ascending and disjoint. A page that two segments share is a mapping of its own, with the
+    /// rights that either of them asks for: each of its bytes can then be used as its segment says. (Linux gives it the
+    /// later segment's rights and page of the file.)
     public private(set) var mappings = PlanList<63, LoadMapping>(filler: .empty)
 
     /// The address of the first instruction.
@@ -35,7 +33,7 @@ public struct LoadPlan: Sendable {
     public let displacement: ByteCount
     public let isPositionIndependent: Bool
 
-    /// Whether the stack is to be executable: asked for by `PT_GNU_STACK`. Without one it is not, as on Linux for AArch64.
+    /// Whether `PT_GNU_STACK` asks for an executable stack. Without that header it is not, as on Linux for AArch64.
     public private(set) var hasExecutableStack = false
     /// Whether the program's note forbids pages that are both writable and executable, for later mappings too.
     public let refusesWritableAndExecutable: Bool
@@ -45,11 +43,13 @@ public struct LoadPlan: Sendable {
     public private(set) var threadLocal: LoadSegment?
 
     /// Reads a program.
-    /// - Parameter file: the whole file.
+    /// - Parameters:
+    ///   - file: the whole file.
+    ///   - layout: where programs may have memory, and where a position-independent one begins.
     /// - Throws: why it can't be run.
-    public init(_ file: Span<UInt8>) throws(ProgramError) {
+    public init(_ file: Span<UInt8>, layout: AddressSpaceLayout = .standard) throws(ProgramError) {
         let header = try ELFHeader(file)
-        let survey = try ProgramSurvey(file, header)
+        let survey = try ProgramSurvey(file, header, imageBase: layout.imageBase)
         isPositionIndependent = header.isPositionIndependent
         displacement = survey.displacement
         programHeaderCount = header.programHeaderCount
@@ -59,7 +59,8 @@ public struct LoadPlan: Sendable {
         for index in 0..<Int(header.programHeaderCount) {
             let segment = try ProgramHeader(file, header, index: index)
             switch segment.kind {
-            case .load: try add(segment, index: index, header: header, fileSize: UInt64(file.count))
+            case .load:
+                try add(segment, index: index, header: header, fileSize: UInt64(file.count), layout: layout)
             case .stack: hasExecutableStack = segment.rights.isExecutable
             case .threadLocal: threadLocal = threadLocal(segment, index: index, file)
             case .interpreter, .note, .property, nil: continue
@@ -71,7 +72,7 @@ public struct LoadPlan: Sendable {
     }
 
     private mutating func add(
-        _ segment: ProgramHeader, index: Int, header: ELFHeader, fileSize: UInt64
+        _ segment: ProgramHeader, index: Int, header: ELFHeader, fileSize: UInt64, layout: AddressSpaceLayout
     ) throws(ProgramError) {
         guard segment.fileSize <= segment.memorySize else {
             throw .fileLargerThanMemory(
@@ -92,7 +93,7 @@ public struct LoadPlan: Sendable {
             guard address >= last.address else { throw .segmentsOutOfOrder(segment: index) }
             guard address >= last.end else { throw .segmentsOverlap(segment: index, address: address.rawValue) }
         }
-        guard ProgramArea.holds(address, to: end) else {
+        guard layout.holdsSegment(address, to: end) else {
             throw .forbiddenAddress(segment: index, start: address.rawValue, end: end.rawValue)
         }
         let added = LoadSegment(
@@ -130,7 +131,7 @@ public struct LoadPlan: Sendable {
                 mappings.append(LoadMapping(pages: VirtualRange(last.pages.start, to: start), rights: last.rights))
             }
             let shared = VirtualRange(start, to: last.pages.end)
-            mappings.append(LoadMapping(pages: shared, rights: last.rights.union(segment.rights)))
+            mappings.append(LoadMapping(pages: shared, rights: last.rights | segment.rights))
             start = last.pages.end
         }
         guard start < end else { return }
@@ -163,7 +164,7 @@ public struct LoadSegment: Equatable, Sendable {
     /// Bytes in memory; those beyond the file's are zero.
     public let memorySize: ByteCount
     public let file: FileRange
-    public let rights: SegmentRights
+    public let rights: Protection
 
     /// The address beyond its last byte.
     public var end: VirtualAddress { address + memorySize }
@@ -171,17 +172,17 @@ public struct LoadSegment: Equatable, Sendable {
     static var empty: LoadSegment {
         LoadSegment(
             index: 0, address: VirtualAddress(0), memorySize: .zero, file: FileRange(offset: 0, size: .zero),
-            rights: SegmentRights(rawValue: 0))
+            rights: .none)
     }
 }
 
 /// Pages with the same rights.
 public struct LoadMapping: Equatable, Sendable {
     public let pages: VirtualRange
-    public let rights: SegmentRights
+    public let rights: Protection
 
     static var empty: LoadMapping {
-        LoadMapping(pages: VirtualRange(VirtualAddress(0), to: VirtualAddress(0)), rights: SegmentRights(rawValue: 0))
+        LoadMapping(pages: VirtualRange(VirtualAddress(0), to: VirtualAddress(0)), rights: .none)
     }
 }
 

@@ -16,7 +16,7 @@ public enum ProgramError: Error, Equatable, Sendable {
     case notExecutable(type: UInt16)
     /// Program headers of another size than 56 bytes.
     case wrongProgramHeaderSize(UInt16)
-    /// More program headers than 64 KiB hold, as Linux limits them; 0xFFFF stands for a number kept elsewhere (PN_XNUM).
+    /// More program headers than 64 KiB hold, Linux's limit; 0xFFFF stands for a number kept elsewhere (PN_XNUM).
     case tooManyProgramHeaders(UInt16)
     /// The program header table goes beyond the file's end.
     case truncatedProgramHeaders(end: UInt64, fileSize: UInt64)

@@ -1,5 +1,5 @@
 #if !hasFeature(Embedded)
-    /// The whole story in words, for the host's command. A sentence's predicate: the caller puts the file's name before it.
+    /// The whole story in words, for the host's command. A sentence's predicate: the file's name comes before it.
     extension ProgramError: CustomStringConvertible {
         public var description: String {
             switch self {
@@ -21,7 +21,7 @@
             case .fileLargerThanMemory(let segment, let fileSize, let memorySize):
                 "has a segment \(segment) with \(hex(fileSize)) bytes in the file but \(hex(memorySize)) in memory"
             case .misaligned(let segment, let address, let offset):
-                "has a segment \(segment) whose address \(hex(address)) and file offset \(hex(offset)) differ within a page"
+                "has a segment \(segment) whose address \(hex(address)) and offset \(hex(offset)) differ within a page"
             case .addressOverflow(let segment): "has a segment \(segment) that goes beyond 64 bits"
             case .segmentsOutOfOrder(let segment): "has a segment \(segment) that begins below the one before it"
             case .segmentsOverlap(let segment, let address):

@@ -39,7 +39,7 @@ public protocol InitialStackMemory {
 
 /// Instantiates the initial stack, never called: `-no-allocations` checks specialised code only.
 func instantiateInitialStack(
-    _ stack: borrowing InitialStack, _ plan: LoadPlan, _ facts: ProgramFacts
+    _ stack: borrowing InitialStack, _ plan: borrowing LoadPlan, _ facts: ProgramFacts
 ) throws(NullStackMemory.Failure) {
     var memory = NullStackMemory()
     try stack.write(plan, facts, to: &memory)

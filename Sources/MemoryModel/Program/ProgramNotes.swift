@@ -10,12 +10,12 @@ struct ProgramNotes {
     /// Bytes "GNU" and NUL, little-endian.
     private static let gnu: UInt64 = 0x55_4e47
 
-    /// Reads the notes of one segment. Those of others are skipped, and what has not a note's form ends the reading: it
-    /// is data that Linux's loader does not look at either.
+    /// Reads the notes of one segment. Those of others are skipped, and what has not a note's form ends the reading:
+    /// it is data that Linux's loader does not look at either.
     /// - Throws: `malformedNote`.
     mutating func read(_ file: Span<UInt8>, in segment: ProgramHeader) throws(ProgramError) {
         guard file.contains(segment.offset, size: segment.fileSize) else { return }
-        // Notes are padded to 8 bytes where their segment is so aligned (Linux ABI, GNU property notes), otherwise to 4.
+        // Notes are padded to 8 bytes where their segment is so aligned (GNU property notes), otherwise to 4.
         let padding: UInt64 = segment.alignment == 8 ? 7 : 3
         let end = segment.offset + segment.fileSize
         var offset = segment.offset

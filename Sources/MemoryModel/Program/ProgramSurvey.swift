@@ -4,7 +4,7 @@ struct ProgramSurvey {
     let notes: ProgramNotes
 
     /// - Throws: `needsDynamicLoader`, `malformedNote`, `noSegments`.
-    init(_ file: Span<UInt8>, _ header: ELFHeader) throws(ProgramError) {
+    init(_ file: Span<UInt8>, _ header: ELFHeader, imageBase: VirtualAddress) throws(ProgramError) {
         var notes = ProgramNotes()
         var lowest: UInt64?
         var alignment = Granule.size.rawValue
@@ -28,25 +28,24 @@ struct ProgramSurvey {
         self.notes = notes
         displacement =
             header.isPositionIndependent
-            ? Self.displacement(ofProgramAt: lowest, alignment: alignment) : .zero
+            ? Self.displacement(from: lowest, to: imageBase, alignment: alignment) : .zero
     }
 
-    /// What to add so that the lowest page comes to lie at ``LoadPlan/positionIndependentStart``, or above it where the
-    /// program wants a coarser alignment than that. May wrap: a sum that leaves the programs' area is refused later.
-    private static func displacement(ofProgramAt lowest: UInt64, alignment: UInt64) -> ByteCount {
+    /// What to add so that the lowest page comes to lie at `base`, or above it where the program wants a coarser
+    /// alignment. May wrap: a segment that leaves the programs' area is refused later.
+    private static func displacement(from lowest: UInt64, to base: VirtualAddress, alignment: UInt64) -> ByteCount {
         let page = lowest & ~(Granule.size.rawValue - 1)
-        let wanted = LoadPlan.positionIndependentStart.rawValue &- page
+        let wanted = base.rawValue &- page
         return ByteCount((wanted &+ (alignment - 1)) & ~(alignment - 1))
     }
 }
 
-/// Where a program's segments may lie (DESIGN §1).
-enum ProgramArea {
-    /// Whether all of `start` up to `end`, which is greater, is for segments: the low area between the null pages and the
-    /// initial stack, or the high region.
-    static func holds(_ start: VirtualAddress, to end: VirtualAddress) -> Bool {
-        let isLow = start >= VirtualAddress(0x1_0000) && end <= VirtualAddress(0x3FFF_0000)
-        let isHigh = start >= VirtualAddress(0x80_0000_0000) && end <= VirtualAddress(0x1_0000_0000_0000)
+extension AddressSpaceLayout {
+    /// Whether all of `start` up to `end`, which is greater, is for segments: the low area up to the initial stack, or
+    /// the high region.
+    func holdsSegment(_ start: VirtualAddress, to end: VirtualAddress) -> Bool {
+        let isLow = start >= low.start && end <= stackTop - initialStackSize
+        let isHigh = start >= high.start && end <= high.end
         return isLow || isHigh
     }
 }
