@@ -134,7 +134,8 @@ public struct InitialStack: ~Escapable {
 
     /// Writes the auxiliary vector in Linux's order.
     private func writeAuxiliaryVector<Memory: InitialStackMemory>(
-        _ plan: borrowing LoadPlan, _ facts: ProgramFacts, random: VirtualAddress, platform: VirtualAddress, path: VirtualAddress,
+        _ plan: borrowing LoadPlan, _ facts: ProgramFacts, random: VirtualAddress, platform: VirtualAddress,
+        path: VirtualAddress,
         words: inout WordWriter, to memory: inout Memory
     ) throws(Memory.Failure) {
         let start = words.next
