@@ -6,9 +6,6 @@ public struct Builder: Sendable {
     private let project: Project
     private let progress: Reporter
 
-    /// The largest kernel image that the project allows itself, in bytes (`Benchmarks/budgets.json`).
-    public static let imageLimit = 512 << 10
-
     /// A builder of `project` that reports to `progress`.
     public init(project: Project, progress: Reporter = Reporter()) {
         self.project = project
@@ -73,8 +70,8 @@ public struct Builder: Sendable {
         try await Tool.toolchain("llvm-objcopy").check(
             ["-O", "binary", project.kernelSymbols.string, fresh.string], saying: "making the kernel's image")
         let size = try fresh.contents().count
-        guard size <= Builder.imageLimit else {
-            throw Failure("the kernel's image has \(size) bytes; its budget is \(Builder.imageLimit)")
+        if let limit = try Budgets(of: project).limits[Budgets.imageBytes], size > limit {
+            throw Failure("the kernel's image has \(size) bytes; its budget is \(limit)")
         }
         try fresh.replace(project.kernelImage)
     }
