@@ -78,10 +78,15 @@ case .user:
             .target(name: "ProgramAssembly"),
             .target(
                 name: "libakuma", dependencies: ["LinuxABI", "ProgramAssembly"], swiftSettings: embedded),
+            .target(name: "ProgramTestingAssembly"),
+            .target(
+                name: "ProgramTesting", dependencies: ["libakuma", "ProgramTestingAssembly"],
+                swiftSettings: embedded),
         ]
             + programNames().map {
                 .executableTarget(
-                    name: $0, dependencies: ["libakuma"], path: "Programs/\($0)", swiftSettings: program)
+                    name: $0, dependencies: $0.hasPrefix("test-") ? ["libakuma", "ProgramTesting"] : ["libakuma"],
+                    path: "Programs/\($0)", swiftSettings: program)
             })
 case .host:
     package = Package(

@@ -33,6 +33,17 @@ public func spawn(
     }
 }
 
+/// Starts this program again as a child, with other arguments.
+///
+/// Where the environment names a runner in `AKUMA_RUNNER`, such as `/usr/bin/qemu-aarch64` on a machine that cannot
+/// execute the program itself, that is started with the program's path.
+public func spawnSelf(_ arguments: [String]) throws(Errno) -> ProcessID {
+    if let runner = Program.environment["AKUMA_RUNNER"] {
+        return try spawn(runner, ["-0", Program.arguments.first ?? Program.path, Program.path] + arguments)
+    }
+    return try spawn(Program.path, arguments, as: Program.arguments.first)
+}
+
 /// Waits for a child process to end, and returns how it did. Nothing of it remains afterwards.
 ///
 /// - Throws: `Errno.noChildProcess`, `Errno.interrupted`.

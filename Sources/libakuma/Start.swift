@@ -68,6 +68,19 @@ public enum Program {
         return nil
     }
 
+    /// The path that this program was executed by; its name if the kernel does not tell.
+    public static var path: String {
+        let name = unsafe auxiliaryValue(.executableName).flatMap { unsafe UnsafePointer<UInt8>(bitPattern: $0) }
+        guard let name = unsafe name else { return arguments.first ?? "" }
+        return unsafe string(at: name)
+    }
+
+    /// Whether the stack lies where Akuma's memory layout has it (DESIGN §1): elsewhere on Linux.
+    public static var isOnAkuma: Bool {
+        let address = unsafe UInt(bitPattern: initialStack)
+        return address >= 0x3000_0000 && address < 0x4000_0000
+    }
+
     /// Bytes in a page, as the kernel says; a power of two.
     public static var pageSize: Int { auxiliaryValue(.pageSize).map { Int(bitPattern: $0) } ?? 4096 }
 
