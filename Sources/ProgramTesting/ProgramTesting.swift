@@ -1,8 +1,6 @@
-// What the test programs share: checks that are counted, a random number generator that is the same in every run, and
-// single accesses at any address.
+// What the test programs share: checks that are counted, and random numbers that are the same in every run.
 
 public import libakuma
-internal import ProgramTestingAssembly
 
 nonisolated(unsafe) private var passed = 0
 nonisolated(unsafe) private var failed = 0
@@ -47,18 +45,4 @@ public struct Random {
 
     /// An element of an array that has some.
     public mutating func pick<Element>(_ elements: [Element]) -> Element { elements[next(below: elements.count)] }
-}
-
-/// Accesses at an address, whatever is there.
-@unsafe public enum RawAccess {
-    /// Loads a byte.
-    @discardableResult
-    public static func load(_ address: UInt) -> UInt8 { akuma_load(UInt64(address)) }
-
-    /// Stores a byte.
-    public static func store(_ address: UInt, _ value: UInt8) { akuma_store(UInt64(address), value) }
-
-    /// Calls the code there.
-    @discardableResult
-    public static func execute(_ address: UInt) -> UInt64 { akuma_execute(UInt64(address)) }
 }

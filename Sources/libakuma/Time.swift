@@ -25,4 +25,7 @@ public enum Timer {
 
     /// Ticks in a second.
     public static var frequency: UInt64 { akuma_timer_frequency() }
+
+    /// Executes a loop of exactly two instructions, so many times, at least once: a measure to hold a clock against.
+    public static func spin(_ iterations: UInt64) { akuma_spin(max(iterations, 1)) }
 }

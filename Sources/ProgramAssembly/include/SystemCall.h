@@ -36,3 +36,9 @@ static inline __attribute__((always_inline)) uint64_t akuma_timer_frequency(void
     __asm__ volatile("mrs %0, cntfrq_el0" : "=r"(frequency));
     return frequency;
 }
+
+/// A loop of exactly two instructions, so many times: a measure to hold a clock against. At least once.
+static inline __attribute__((always_inline)) void akuma_spin(uint64_t iterations)
+{
+    __asm__ volatile("1: sub %0, %0, #1\n\tcbnz %0, 1b" : "+r"(iterations));
+}
