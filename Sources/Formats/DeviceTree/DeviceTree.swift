@@ -80,9 +80,9 @@ public struct DeviceTree: ~Escapable {
             else { throw .truncatedStructure(offset: start) }
             let value = ByteRange(offset: offset + 8, count: Int(length))
             guard value.end <= structure.end else { throw .truncatedStructure(offset: start) }
-            guard Int(nameOffset) < strings.count,
-                let name = bytes.terminatedString(at: strings.offset + Int(nameOffset)), name.end < strings.end
-            else { throw .nameOutside(offset: start) }
+            guard let name = bytes.terminatedString(at: strings.offset + Int(nameOffset)), name.end < strings.end else {
+                throw .nameOutside(offset: start)
+            }
             offset = (value.end + 3) & ~3
             return .property(name: name, value: value)
         case 4:
