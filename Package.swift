@@ -111,7 +111,9 @@ case .host:
                 swiftSettings: strict),
             .executableTarget(name: "akuma", dependencies: ["AkumaCommand"], swiftSettings: strict),
             .target(
-                name: "FakeMachine", dependencies: ["MemoryModel"], path: "Tests/FakeMachine", swiftSettings: strict),
+                name: "FakeMachine", dependencies: ["MemoryModel"], path: "Tests/FakeMachine",
+                // Tests walk millions of fake descriptors: optimised in debug builds too.
+                swiftSettings: strict + [.unsafeFlags(["-O"])]),
             .testTarget(
                 name: "MemoryModelTests", dependencies: ["FakeMachine", "LinuxABI", "MemoryModel"], swiftSettings: strict),
             .testTarget(name: "FormatsTests", dependencies: ["Formats"], swiftSettings: strict),

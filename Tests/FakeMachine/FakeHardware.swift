@@ -5,6 +5,7 @@ public struct FakeHardware: Hardware, Sendable {
     public let machine: FakeMachine
 
     public func load(_ address: PhysicalAddress) -> UInt64 {
+        machine.maintenance.wordAccesses += 1
         machine.interfere(at: address)
         guard let word = machine.memory.load(address) else {
             machine.report(.outsideMemory(address))
@@ -14,6 +15,7 @@ public struct FakeHardware: Hardware, Sendable {
     }
 
     public func store(_ value: UInt64, at address: PhysicalAddress) {
+        machine.maintenance.wordAccesses += 1
         if machine.updatedByWalker(address) != nil { machine.report(.lostHardwareUpdate(address)) }
         machine.interfere(at: address)
         machine.write(value, at: address)

@@ -24,7 +24,7 @@ extension FakeMachine {
     /// No CPU translates with this table any more, and nothing of it is remembered.
     func leave(_ context: WalkContext) {
         tracker.contexts[context.asid] = nil
-        for frame in Array(tracker.uses.keys) {
+        for frame in tracker.tables(of: context) {
             for use in tracker.uses[frame, default: []] where use.context == context { drop(use, of: frame) }
         }
         tracker.staleUses.removeAll { $0.use.context == context }
@@ -51,16 +51,15 @@ extension FakeMachine {
 
     /// Calls `body` with each valid entry of a table.
     func forEachValidEntry(_ frame: FrameNumber, level: Int, _ body: (Int, WalkDescriptor) -> Void) {
-        for index in 0..<Granule.entriesPerTable {
-            let word = memory.load(entryAddress(frame, index)) ?? 0
-            if word & 1 == 1 { body(index, WalkDescriptor(word: word, level: level)) }
+        for (index, word) in memory.words(of: frame).enumerated() where word & 1 == 1 {
+            body(index, WalkDescriptor(word: word, level: level))
         }
     }
 
     /// A frame becomes walkable as a table, and all that it names with it.
     func link(_ frame: FrameNumber, _ use: TableUse) {
         guard memory.contains(frame) else { return report(.outsideMemory(frame.address)) }
-        tracker.uses[frame, default: []].append(use)
+        tracker.add(use, of: frame)
         forEachValidEntry(frame, level: use.level) { index, descriptor in
             appeared(descriptor, in: frame, index, use, instead: nil)
         }
@@ -90,8 +89,7 @@ extension FakeMachine {
         forEachValidEntry(frame, level: use.level) { index, descriptor in
             disappeared(descriptor, in: frame, index, use)
         }
-        tracker.uses[frame]?.removeAll { $0 == use }
-        if tracker.uses[frame]?.isEmpty == true { tracker.uses[frame] = nil }
+        tracker.remove(use, of: frame)
     }
 
     /// A valid entry is no longer in a walkable table.
@@ -115,8 +113,7 @@ extension FakeMachine {
         forEachValidEntry(frame, level: use.level) { index, descriptor in
             if descriptor.form == .leaf { count(descriptor, at: use.address(ofEntry: index), by: -1) }
         }
-        tracker.uses[frame]?.removeAll { $0 == use }
-        if tracker.uses[frame]?.isEmpty == true { tracker.uses[frame] = nil }
+        tracker.remove(use, of: frame)
     }
 
     /// A TLB may keep what this entry said until now. It keeps none without the access flag (Arm ARM D8.4.6).
@@ -220,7 +217,7 @@ extension FakeMachine {
         _ descriptor: WalkDescriptor, at base: UInt64, under path: Restrictions, instead old: WalkDescriptor?
     ) {
         let now = Translation(descriptor, base: base, under: path)
-        guard now.el0Read, descriptor.outputAddress != base else { return }
+        guard now.el0Read || now.el0Execute, descriptor.outputAddress != base else { return }
         let before = old.flatMap { $0.form == .leaf ? Translation($0, base: base, under: path) : nil }
         let frames = WalkDescriptor.span(level: descriptor.level) >> Granule.shift
         for offset in 0..<frames {

@@ -22,7 +22,7 @@ public final class FakeMachine: @unchecked Sendable {
         public var setsAccessFlag: Bool
         /// Whether the walker marks pages dirty itself (FEAT_HAFDBS, `TCR_EL1.HD`).
         public var setsDirtyState: Bool
-        /// Where a number is given, the walker sets flags between any two steps of the kernel, at random from this seed.
+        /// Where a seed is given, the walker sets flags at random between any two steps of the kernel.
         public var interferenceSeed: UInt64?
         /// Whether EL1 may not touch what EL0 may (FEAT_PAN, `PSTATE.PAN`).
         public var hasPAN: Bool
@@ -47,7 +47,7 @@ public final class FakeMachine: @unchecked Sendable {
     /// What went wrong so far, oldest first. A test that expects something takes it with ``takeViolations()``.
     public internal(set) var violations: [Violation] = []
 
-    /// How often each kind of maintenance was asked for.
+    /// How often the memory model asked for each kind of operation.
     public internal(set) var maintenance = MaintenanceCounts()
 
     var memory: FakeMemory
@@ -85,8 +85,8 @@ public final class FakeMachine: @unchecked Sendable {
         return violations
     }
 
-    /// Makes an allocator of all RAM, its record table in the first frames, and watches its records: from now on a frame
-    /// that is freed while a CPU may reach it is a violation.
+    /// Makes an allocator of all RAM, its record table in the first frames, and watches its records: from now on a
+    /// frame that is freed while a CPU may reach it is a violation.
     public func makeAllocator() -> FrameAllocator<FakeHardware> {
         var allocator = FrameAllocator(
             machine: hardware, records: firstFrame.address, firstFrame: firstFrame, frameCount: frameCount)
@@ -105,8 +105,10 @@ public final class FakeMachine: @unchecked Sendable {
     func report(_ violation: Violation) { violations.append(violation) }
 }
 
-/// How often each kind of maintenance was asked for.
+/// How often the memory model asked for each kind of operation.
 public struct MaintenanceCounts: Equatable, Sendable {
+    /// Loads, stores and exchanges of a word.
+    public var wordAccesses = 0
     public var pageInvalidations = 0
     public var asidInvalidations = 0
     public var wholeInvalidations = 0

@@ -37,6 +37,14 @@ struct FakeMemory {
         return words[slot].isEmpty ? fill[slot] : words[slot][wordIndex(address)]
     }
 
+    /// All words of a frame, or none where all are even or the frame is outside RAM.
+    func words(of frame: FrameNumber) -> [UInt64] {
+        guard contains(frame) else { return [] }
+        let slot = slot(frame)
+        guard words[slot].isEmpty, fill[slot] & 1 == 1 else { return words[slot] }
+        return Array(repeating: fill[slot], count: Self.wordsPerFrame)
+    }
+
     mutating func store(_ value: UInt64, at address: PhysicalAddress) {
         let slot = slot(address.frame)
         if words[slot].isEmpty { words[slot] = Array(repeating: fill[slot], count: Self.wordsPerFrame) }

@@ -57,7 +57,9 @@ struct PendingInvalidation {
 /// All that TLBs and walk caches may hold.
 struct TableTracker {
     var contexts: [UInt16: WalkContext] = [:]
-    var uses: [FrameNumber: [TableUse]] = [:]
+    private(set) var uses: [FrameNumber: [TableUse]] = [:]
+    /// The frames that have a use in each context.
+    private var frames: [WalkContext: Set<FrameNumber>] = [:]
     var staleUses: [StaleUse] = []
     private var staleLeaves: [LeafPlace: [StaleLeaf]] = [:]
     /// Valid entries of walkable tables that name a frame, identity mappings apart.
@@ -73,6 +75,19 @@ struct TableTracker {
         let base: UInt64
         let level: Int
     }
+
+    mutating func add(_ use: TableUse, of frame: FrameNumber) {
+        uses[frame, default: []].append(use)
+        frames[use.context, default: []].insert(frame)
+    }
+
+    mutating func remove(_ use: TableUse, of frame: FrameNumber) {
+        uses[frame]?.removeAll { $0 == use }
+        if uses[frame]?.contains(where: { $0.context == use.context }) != true { frames[use.context]?.remove(frame) }
+        if uses[frame]?.isEmpty == true { uses[frame] = nil }
+    }
+
+    func tables(of context: WalkContext) -> [FrameNumber] { frames[context, default: []].sorted() }
 
     private func places(covering address: UInt64) -> [LeafPlace] {
         (1...Granule.lastLevel).map { LeafPlace(base: address & ~(WalkDescriptor.span(level: $0) - 1), level: $0) }

@@ -99,7 +99,8 @@ public struct Translation: Hashable, Sendable {
         level = descriptor.level
         el0Read = user
         el0Write = user && writable
-        el0Execute = user && !descriptor.userExecuteNever && !path.userExecuteNever
+        // EL0 may execute what it may not read (Arm ARM D8.4.1): only UXN forbids it.
+        el0Execute = !descriptor.userExecuteNever && !path.userExecuteNever
         el1Write = writable
         // What EL0 may write, EL1 never executes (Arm ARM D8.4.1).
         el1Execute = !descriptor.privilegedExecuteNever && !path.privilegedExecuteNever && !(user && writable)

@@ -51,7 +51,9 @@
     }
 
     /// Word 0 of a single frame with one reference.
-    @inlinable static func owned(_ kind: FrameKind) -> UInt64 { 1 | State.kind.word(UInt64(kind.rawValue)) }
+    @inlinable static func owned(_ kind: FrameKind) -> UInt64 {
+        1 | UInt64(kind.rawValue) &<< State.kind.shift
+    }
 
     /// References held.
     @inlinable public var count: UInt64 { State.count.value(in: state) }
