@@ -90,8 +90,8 @@ copy_in_general:
         b       akuma_clean_page
 
 // void akuma_publish_instructions(uint64_t page): what was written there is what is fetched, on every CPU, at any
-// address (Arm ARM B2.4.4, K13.5.4). CTR_EL0.IDC spares the cleaning, DIC the invalidation. An instruction cache that is
-// not PIPT (L1Ip) holds lines under other addresses than this one, and goes as a whole.
+// address (Arm ARM B2.4.4, K13.5.4). CTR_EL0.IDC spares the cleaning, DIC the invalidation. An instruction cache that
+// is not PIPT (L1Ip) holds lines under other addresses than this one, and goes as a whole.
         .global akuma_publish_instructions
 akuma_publish_instructions:
         mrs     x1, ctr_el0

@@ -2,8 +2,8 @@ import MachineAssembly
 
 /// How the machine ends, and how its other CPUs start.
 public enum Power {
-    /// Ends the machine with an exit status, 0 to 255, by semihosting (SYS_EXIT_EXTENDED); where no debugger listens, by
-    /// PSCI and without one.
+    /// Ends the machine with an exit status, 0 to 255, by semihosting (SYS_EXIT_EXTENDED); where no debugger listens,
+    /// by PSCI and without one.
     public static func end(status: UInt8) -> Never { akuma_end_machine(UInt64(status)) }
 
     /// Ends the machine without a status, by PSCI through whichever conduit answers.

@@ -21,10 +21,19 @@ import MachineAssembly
         akuma_mmio_write32(registers + Register.control, 0x101)  // UART on, transmit on
     }
 
-    /// Sends a byte. Waits while the device is full, but never for ever: a line that never drains loses it.
+    /// Set once the line did not drain: nobody waits for it again, so that a panic always ends.
+    nonisolated(unsafe) private static var isStuck = false
+
+    /// Sends a byte. Waits while the device is full, but not for ever: a line that does not drain loses it.
     public func send(_ byte: UInt8) {
-        var patience = 1_000_000
-        while akuma_mmio_read32(registers + Register.flags) & 0x20 != 0 && patience > 0 { patience -= 1 }
+        var patience = unsafe Self.isStuck ? 0 : 1_000_000
+        while akuma_mmio_read32(registers + Register.flags) & 0x20 != 0 {
+            guard patience > 0 else {
+                unsafe Self.isStuck = true
+                return
+            }
+            patience -= 1
+        }
         akuma_mmio_write32(registers + Register.data, UInt32(byte))
     }
 }

@@ -45,6 +45,11 @@ public enum Thread {
         unsafe akuma_load_vectors(context.pointer)
     }
 
+    /// Where v0–v31 lie in a context, 512 bytes, low halves first: for a signal's frame.
+    @inlinable public static func vectorArea(of context: Handle<Context>) -> UInt64 {
+        context.address + UInt64(CONTEXT_V)
+    }
+
     /// The running program's thread pointer (TPIDR_EL0).
     @inlinable public static var threadPointer: UInt64 {
         get { akuma_read_tpidr_el0() }

@@ -2,7 +2,7 @@ import MachineAssembly
 
 // The kernel's own exceptions. Only an abort in a user-copy routine is ever survived.
 
-@c func akuma_machine_kernel_exception(_ address: UInt64) {
+@c(akuma_machine_kernel_exception) func kernelException(_ address: UInt64) {
     let frame = Handle<TrapFrame>(unsafeAddress: address)
     let cause = frame.value.exceptionClass
     if cause == 0x25, let landing = UserMemory.landing(for: frame.value.elr) {  // data abort, same level
@@ -18,14 +18,14 @@ import MachineAssembly
     }
 }
 
-@c func akuma_machine_system_error(_ address: UInt64) {
+@c(akuma_machine_system_error) func kernelSystemError(_ address: UInt64) {
     panic("the hardware reported an error (SError)", Handle(unsafeAddress: address))
 }
 
-@c func akuma_machine_stack_overflow(_ address: UInt64) {
+@c(akuma_machine_stack_overflow) func kernelStackOverflow(_ address: UInt64) {
     panic("kernel stack overflow", Handle(unsafeAddress: address))
 }
 
-@c func akuma_machine_impossible_exception(_ address: UInt64) {
+@c(akuma_machine_impossible_exception) func impossibleException(_ address: UInt64) {
     panic("an exception through an entry that is never used", Handle(unsafeAddress: address))
 }

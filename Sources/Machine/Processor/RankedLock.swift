@@ -8,8 +8,9 @@ public protocol LockRank {
 
 /// State that one CPU at a time uses. A ticket lock, so that every CPU gets its turn.
 ///
-/// Taking one out of order traps: the CPU knows the highest rank it holds. The kernel runs with interrupts masked, so no
-/// handler can want a lock that its own CPU holds. Keep the lock in a global or in a ``Pool``: its address is the lock.
+/// Taking one out of order traps: the CPU knows the highest rank it holds. The kernel runs with interrupts masked, so
+/// no handler can want a lock that its own CPU holds. Keep the lock in a global or in a ``Pool``: its address is the
+/// lock.
 public struct RankedLock<Rank: LockRank, State: ~Copyable>: ~Copyable {
     /// The ticket being served in bits 15:0, the next one to be given out in bits 31:16.
     private var tickets: UInt32 = 0

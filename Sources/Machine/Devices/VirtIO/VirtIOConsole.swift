@@ -161,8 +161,8 @@ import MachineAssembly
 
     /// Takes note of an interrupt of the device: call it, then look at the ports again.
     ///
-    /// Call it once more after enabling the interrupt, which the device may have raised before: one that is signalled by
-    /// its edge would never come again.
+    /// Call it once more after enabling the interrupt, which the device may have raised before: one that is signalled
+    /// by its edge would never come again.
     public mutating func handleInterrupt() {
         transport.acknowledgeInterrupt()
         processControl()

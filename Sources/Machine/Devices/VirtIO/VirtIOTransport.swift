@@ -50,8 +50,6 @@ import MachineAssembly
         static let failed: UInt32 = 128
     }
 
-    private init(registers: UInt64) { self.registers = registers }
-
     /// Looks at the 512 bytes of registers at `physical`.
     public static func probe(physical: UInt64) -> Probe {
         guard let registers = DeviceMap.map(physical, size: 0x200) else { return .empty }
