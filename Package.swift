@@ -121,6 +121,7 @@ case .host:
                 name: "AkumaCommandTests",
                 dependencies: [
                     "AkumaCommand", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                    .product(name: "Subprocess", package: "swift-subprocess"),
                     .product(name: "SystemPackage", package: "swift-system"),
                 ],
                 swiftSettings: strict),
