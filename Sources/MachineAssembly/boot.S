@@ -97,7 +97,12 @@ leave_el2:
         msr     S3_4_C1_C1_6, xzr               // HFGITR_EL2
         msr     S3_4_C3_C1_4, xzr               // HDFGRTR_EL2
         msr     S3_4_C3_C1_5, xzr               // HDFGWTR_EL2
-4:      ldr     x1, =0x30d00800                 // SCTLR_EL1 with the MMU off
+4:      mrs     x1, id_aa64mmfr1_el1
+        ubfx    x1, x1, #40, #4                 // HCX
+        cbz     x1, 5f
+        mov     x1, #(3 << 14)                  // HCRX_EL2: TCR2En, SCTLR2En; nothing else traps
+        msr     S3_4_C1_C2_2, x1
+5:      ldr     x1, =0x30d00800                 // SCTLR_EL1 with the MMU off
         msr     sctlr_el1, x1
         mov     x1, #0x3c5                      // EL1 with its own stack pointer, all masked
         msr     spsr_el2, x1
@@ -204,6 +209,14 @@ at_el1:
         cbz     x3, 6f
         orr     x1, x1, #(1 << 39)              // HA: hardware sets the access flag
 6:      msr     tcr_el1, x1
+        mrs     x2, S3_0_C0_C7_3                // ID_AA64MMFR3_EL1: permission indirection, overlays and AIE stay off
+        tst     x2, #0xf                        // TCRX
+        b.eq    1f
+        msr     S3_0_C2_C0_3, xzr               // TCR2_EL1
+1:      tst     x2, #0xf0                       // SCTLRX
+        b.eq    2f
+        msr     S3_0_C1_C0_3, xzr               // SCTLR2_EL1
+2:      msr     amair_el1, xzr
         msr     ttbr0_el1, x20                  // ASID 0
         msr     ttbr1_el1, x25
         ubfx    x27, x2, #20, #4                // PAN

@@ -22,10 +22,10 @@ struct CPU {
 typedef struct CPU CPU;
 _Static_assert(__builtin_offsetof(struct CPU, emergency_stack_end) == CPU_EMERGENCY_STACK, "vectors.S knows");
 
-/// The running CPU's state. Not volatile: it never changes on one CPU, and all kernel code stays on its CPU.
+/// The running CPU's state. Volatile: a thread may go on on another CPU after it was switched away.
 AKUMA_INLINE struct CPU *akuma_current_cpu(void) {
     struct CPU *cpu;
-    __asm__("mrs %0, tpidr_el1" : "=r"(cpu));
+    __asm__ volatile("mrs %0, tpidr_el1" : "=r"(cpu));
     return cpu;
 }
 #endif
