@@ -35,7 +35,7 @@ extension AddressSpace {
     }
 
     /// Splits the reservation that `page` is part of down to the last level.
-    @inline(never) private func split(
+    @inline(never) private mutating func split(
         _ place: inout TablePosition, towards page: VirtualAddress, frames: inout FrameAllocator<M>
     ) throws(FaultError) {
         var reserve: TableReserve<M>
@@ -89,7 +89,7 @@ extension AddressSpace {
 
     /// The first write to a page that its class lets the program write: in place where nobody else holds the frame,
     /// otherwise to a copy.
-    @inline(never) private func makeWritable(
+    @inline(never) private mutating func makeWritable(
         _ page: VirtualAddress, in place: TablePosition, with set: AttributeSet, frames: inout FrameAllocator<M>
     ) throws(FaultError) -> FaultOutcome {
         let entry = place.entry(for: page)
@@ -127,7 +127,7 @@ extension AddressSpace {
     }
 
     /// Sets the access flag. No TLB holds an entry without it (Arm ARM D8.5.2), so nothing is invalidated.
-    @inline(never) private func markAccessed(_ page: VirtualAddress, in place: TablePosition) -> FaultOutcome {
+    @inline(never) private mutating func markAccessed(_ page: VirtualAddress, in place: TablePosition) -> FaultOutcome {
         let entry = place.entry(for: page)
         var old = tables.load(entry)
         while true {
@@ -149,7 +149,7 @@ extension AddressSpace {
     ) throws(FaultError) {
         let region = layout.low.contains(page) ? layout.low : layout.high
         let reach = region.end - page < layout.stackLimit ? region.end : page + roundedStackLimit
-        guard page < reach, let above = firstMapped(in: VirtualRange(page, to: reach)) else { throw .notMapped }
+        guard page < reach, let above = tables.firstMapped(in: VirtualRange(page, to: reach)) else { throw .notMapped }
         let attributes = above.descriptor.attributeClass
         guard self.attributes[attributes].contains(.growsDown), above.address > page else { throw .notMapped }
         let isWithinStack = reach == layout.stackTop || page + roundedStackLimit >= layout.stackTop

@@ -28,7 +28,7 @@ extension AddressSpace {
             range = try fixedRange(start, length: length)
         case .fixedNoReplace(let start):
             range = try fixedRange(start, length: length)
-            guard isFree(range) else { throw .exists }
+            guard tables.isFree(range) else { throw .exists }
         }
         let attributes = try intern(request.attributes)
         try reserve(range, as: attributes, frames: &frames)
@@ -62,59 +62,21 @@ extension AddressSpace {
     @inline(__always) mutating func reserve(
         _ range: VirtualRange, as attributes: AttributeClass, frames: inout FrameAllocator<M>
     ) throws(MapError) {
-        try makeBoundaries(from: range.start, to: range.end, filling: true, frames: &frames)
+        var cursor = try tables.cursor(over: range, filling: true, frames: &frames)
         let reserved = Descriptor.reserved(attributes)
         var batch = makeBatch()
-        var cursor = Cursor(tables, over: range)
         repeat {
             repeat {
                 let old = cursor.descriptor
                 if !old.isResident {
                     cursor.write(reserved, over: old)
                 } else {
-                    remove(old, replacingWith: reserved, at: &cursor, into: &batch, frames: &frames)
+                    cursor.remove(old, replacingWith: reserved, into: &batch, frames: &frames)
                 }
             } while cursor.moveWithinTable()
             cursor.settle()
         } while cursor.moveToNextTable()
         batch.complete(frames: &frames)
-    }
-
-    /// Takes a resident page out of its entry: the frame goes to the batch, with the page's address where a TLB may hold
-    /// the translation.
-    @inline(__always) func remove(
-        _ old: Descriptor, replacingWith new: Descriptor, at cursor: inout Cursor<M>,
-        into batch: inout InvalidationBatch<M>, frames: inout FrameAllocator<M>
-    ) {
-        if old.isValid {
-            let last = cursor.exchange(new)
-            batch.retire(Frame(adopting: last.frame), of: cursor.position, frames: &frames)
-        } else {
-            cursor.write(new, over: old)
-            batch.keep(Frame(adopting: old.frame), frames: &frames)
-        }
-    }
-
-    /// Makes entries begin at `start` and at `end`, so that changing the entries between changes nothing else.
-    /// - Parameter filling: whether what is free between needs entries of its own too.
-    /// - Throws: ``MapError/outOfMemory``, with the tables as they were.
-    @inline(__always) func makeBoundaries(
-        from start: VirtualAddress, to end: VirtualAddress, filling: Bool, frames: inout FrameAllocator<M>
-    ) throws(MapError) {
-        let missing = tables.tablesMissing(forBoundaryAt: start, filling: filling)
-            + tables.tablesMissing(forBoundaryAt: end, filling: filling)
-        guard missing > 0 else { return }
-        try addTables(missing, from: start, to: end, filling: filling, frames: &frames)
-    }
-
-    @inline(never) private func addTables(
-        _ count: Int, from start: VirtualAddress, to end: VirtualAddress, filling: Bool,
-        frames: inout FrameAllocator<M>
-    ) throws(MapError) {
-        var reserve = try TableReserve(count, machine: machine, frames: &frames)
-        tables.makeBoundary(at: start, filling: filling, from: &reserve)
-        tables.makeBoundary(at: end, filling: filling, from: &reserve)
-        reserve.giveBack(to: &frames)
     }
 
     /// Gives each page of `range` its frame, for writing where the program may write. Stops where memory ends, as

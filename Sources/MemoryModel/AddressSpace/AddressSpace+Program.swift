@@ -13,8 +13,7 @@ extension AddressSpace {
         guard layout.contains(range) else { throw .outOfMemory }
         guard !range.isEmpty else { return }
         let attributes = try intern(MapRequest(length: range.length, protection: .readWrite).attributes)
-        try makeBoundaries(from: range.start, to: range.end, filling: true, frames: &frames)
-        var cursor = Cursor(tables, over: range)
+        var cursor = try tables.cursor(over: range, filling: true, frames: &frames)
         repeat {
             repeat {
                 let old = cursor.descriptor
@@ -55,7 +54,10 @@ extension AddressSpace {
     }
 
     /// Changes how far the stack may grow (`RLIMIT_STACK`).
-    public mutating func setStackLimit(_ limit: ByteCount) { layout.stackLimit = limit }
+    public mutating func setStackLimit(_ limit: ByteCount) {
+        layout.stackLimit = limit
+        mapRegion = layout.lowMapRegion
+    }
 
     // MARK: Heap
 
@@ -83,7 +85,7 @@ extension AddressSpace {
             try unmap(VirtualRange(new, to: old), frames: &frames)
         } else if new > old {
             let checked = new < layout.mapBase ? new + Granule.size : new
-            guard isFree(VirtualRange(old, to: checked)) else { throw .outOfMemory }
+            guard tables.isFree(VirtualRange(old, to: checked)) else { throw .outOfMemory }
             var set = MapRequest(length: .zero, protection: .readWrite).attributes
             set.insert(.heap)
             let attributes = try intern(set)

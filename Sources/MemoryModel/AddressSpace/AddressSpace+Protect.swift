@@ -27,8 +27,7 @@ extension AddressSpace {
         else { throw .outOfMemory }
         let (end, error) = try internClasses(for: protection, over: area)
         if range.start < end {
-            try makeBoundaries(from: range.start, to: end, filling: false, frames: &frames)
-            apply(protection, to: VirtualRange(range.start, to: end), frames: &frames)
+            try apply(protection, to: VirtualRange(range.start, to: end), frames: &frames)
         }
         if let error { throw error }
         if area.end < range.end { throw .outOfMemory }
@@ -56,11 +55,12 @@ extension AddressSpace {
     }
 
     /// Gives every page of `range` its new class and rights. Every class it needs was interned.
+    /// - Throws: ``MapError/outOfMemory``, with nothing changed.
     @inline(__always) private mutating func apply(
         _ protection: Protection, to range: VirtualRange, frames: inout FrameAllocator<M>
-    ) {
+    ) throws(MapError) {
+        var cursor = try tables.cursor(over: range, filling: false, frames: &frames)
         var batch = makeBatch()
-        var cursor = Cursor(tables, over: range)
         var seen: AttributeClass?
         var set = AttributeSet.none
         var attributes = AttributeClass(0)

@@ -18,24 +18,30 @@ extension AddressSpace {
     /// Unmaps what is mapped in `range`.
     /// - Throws: ``MapError/outOfMemory``, with nothing unmapped.
     mutating func unmap(_ range: VirtualRange, frames: inout FrameAllocator<M>) throws(MapError) {
-        let low = range.intersection(layout.low)
-        let high = range.intersection(layout.high)
-        guard let first = low ?? high, let last = high ?? low else { return }
-        try makeBoundaries(from: first.start, to: last.end, filling: false, frames: &frames)
-        if let low { removeAll(in: low, frames: &frames) }
-        if let high { removeAll(in: high, frames: &frames) }
+        if let low = range.intersection(layout.low) {
+            // A range that reaches beyond the kernel ends in the high region: whatever must be split there is split
+            // before anything is unmapped here.
+            if let high = range.intersection(layout.high) {
+                try tables.makeBoundaries(of: high, filling: false, frames: &frames)
+            }
+            try removeAll(in: low, frames: &frames)
+        }
+        if let high = range.intersection(layout.high) { try removeAll(in: high, frames: &frames) }
     }
 
-    /// Frees every entry of `range`, at whose bounds entries begin.
-    private mutating func removeAll(in range: VirtualRange, frames: inout FrameAllocator<M>) {
-        fallBackNextFit(over: range, frames: &frames)
+    /// Frees every entry of `range`.
+    /// - Throws: ``MapError/outOfMemory``, with nothing freed.
+    @inline(never) private mutating func removeAll(
+        in range: VirtualRange, frames: inout FrameAllocator<M>
+    ) throws(MapError) {
+        var cursor = try tables.cursor(over: range, filling: false, frames: &frames)
+        if fallBackNextFit(over: range, frames: &frames) { cursor = Cursor(tables, over: range) }
         var batch = makeBatch()
-        var cursor = Cursor(tables, over: range)
         repeat {
             repeat {
                 let old = cursor.descriptor
                 if old.isResident {
-                    remove(old, replacingWith: .free, at: &cursor, into: &batch, frames: &frames)
+                    cursor.remove(old, replacingWith: .free, into: &batch, frames: &frames)
                 } else if !old.isFree {
                     cursor.write(.free, over: old)
                 }

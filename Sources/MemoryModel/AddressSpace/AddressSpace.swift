@@ -22,6 +22,9 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
     /// The distinct attribute sets that entries name.
     var attributes: AttributeTable<M>
 
+    /// What `mmap` may pick below the kernel: ``AddressSpaceLayout/lowMapRegion``, kept.
+    var mapRegion: VirtualRange
+
     /// Where the search for free addresses begins, below and above the kernel.
     var nextFitLow: VirtualAddress
     var nextFitHigh: VirtualAddress
@@ -71,6 +74,7 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
         self.records = records
         self.layout = layout
         attributes = AttributeTable(machine: machine, frame: attributeFrame.relinquish())
+        mapRegion = layout.lowMapRegion
         nextFitLow = layout.mapBase
         nextFitHigh = layout.high.start
         heapStart = layout.mapBase

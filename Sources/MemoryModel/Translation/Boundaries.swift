@@ -36,6 +36,32 @@ struct TableReserve<M: Hardware>: ~Copyable {
 
 /// Making sure that an entry begins at an address, so that an operation's range is one of whole entries.
 extension TranslationTables {
+    /// A cursor over `range`, at whose bounds entries begin from now on, so that changing the entries of the range changes
+    /// nothing else.
+    /// - Parameter filling: whether what is free in the range needs entries of its own too.
+    /// - Throws: ``MapError/outOfMemory``, with the tables as they were.
+    @inline(__always) func cursor(
+        over range: VirtualRange, filling: Bool, frames: inout FrameAllocator<M>
+    ) throws(MapError) -> Cursor<M> {
+        let cursor = Cursor(self, over: range)
+        // One last-level table holds the whole range: it is made of whole entries already.
+        if cursor.isAtLastLevel && range.end <= cursor.tableRange.end { return cursor }
+        try makeBoundaries(of: range, filling: filling, frames: &frames)
+        return Cursor(self, over: range)
+    }
+
+    @inline(never) func makeBoundaries(
+        of range: VirtualRange, filling: Bool, frames: inout FrameAllocator<M>
+    ) throws(MapError) {
+        let missing = tablesMissing(forBoundaryAt: range.start, filling: filling)
+            + tablesMissing(forBoundaryAt: range.end, filling: filling)
+        guard missing > 0 else { return }
+        var reserve = try TableReserve(missing, machine: machine, frames: &frames)
+        makeBoundary(at: range.start, filling: filling, from: &reserve)
+        makeBoundary(at: range.end, filling: filling, from: &reserve)
+        reserve.giveBack(to: &frames)
+    }
+
     /// The tables that lack before an entry boundary lies at `address`: at most one for each level below the first.
     /// - Parameter filling: whether free addresses need a boundary too, as for a range that is about to be mapped.
     @inline(__always) func tablesMissing(forBoundaryAt address: VirtualAddress, filling: Bool) -> Int {
@@ -84,7 +110,11 @@ extension TranslationTables {
 
     /// Gives back the last-level table on the path of `address` if nothing is mapped in it, and each table above that
     /// thereby becomes empty.
-    @inline(never) func removeEmptyTables(towards address: VirtualAddress, into batch: inout InvalidationBatch<M>) {
+    /// - Returns: whether there was one.
+    @discardableResult @inline(never) func removeEmptyTables(
+        towards address: VirtualAddress, into batch: inout InvalidationBatch<M>
+    ) -> Bool {
+        var removed = false
         while true {
             var parent = rootPosition
             var place = parent
@@ -95,8 +125,9 @@ extension TranslationTables {
                 place = TablePosition(table: descriptor.frame, level: place.level + 1)
             }
             guard place.level > Granule.firstLevel, records.tableRecord(of: place.table).entriesInUse == 0 else {
-                return
+                return removed
             }
+            removed = true
             let old = Descriptor(rawValue: machine.exchange(Descriptor.free.rawValue, at: parent.entry(for: address)))
             batch.retireTable(Frame(adopting: old.frame), of: address)
             var record = records.tableRecord(of: parent.table)

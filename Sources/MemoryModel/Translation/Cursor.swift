@@ -96,6 +96,21 @@ struct Cursor<M: Hardware> {
         return nil
     }
 
+    /// Takes a resident page out of its entry: its frame goes to the batch, with the page's address where a TLB may hold
+    /// the translation.
+    @inline(__always) mutating func remove(
+        _ old: Descriptor, replacingWith new: Descriptor, into batch: inout InvalidationBatch<M>,
+        frames: inout FrameAllocator<M>
+    ) {
+        if old.isValid {
+            let last = exchange(new)
+            batch.retire(Frame(adopting: last.frame), of: position, frames: &frames)
+        } else {
+            write(new, over: old)
+            batch.keep(Frame(adopting: old.frame), frames: &frames)
+        }
+    }
+
     @inline(__always) private mutating func count(_ new: Descriptor, instead old: Descriptor) {
         entriesAdded &+= (new.isFree ? 0 : 1) &- (old.isFree ? 0 : 1)
         residentAdded &+= (new.isResident ? 1 : 0) &- (old.isResident ? 1 : 0)

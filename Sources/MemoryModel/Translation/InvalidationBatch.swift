@@ -12,8 +12,9 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
     /// Frames and tables of which this was the last reference.
     private var last: FrameList<M>
 
-    /// References on frames that others hold too.
-    private var shared: FrameBuffer?
+    /// References on frames that others hold too: by number, since such a frame's record cannot be in a list.
+    private var shared: InlineArray<8, FrameNumber>
+    private var sharedCount = 0
 
     /// The pages to invalidate lie in `low ..< high`; none where `low >= high`.
     private var low: VirtualAddress
@@ -27,7 +28,7 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
         self.machine = machine
         self.asid = asid
         last = FrameList(records)
-        shared = nil
+        shared = InlineArray(repeating: FrameNumber(0))
         low = VirtualAddress(1 << Granule.virtualAddressBits)
         high = VirtualAddress(0)
     }
@@ -61,14 +62,9 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
             frames.release(frame)
             return
         }
-        var buffer = shared.take() ?? FrameBuffer()
-        if buffer.isFull {
-            shared = consume buffer
-            flush(frames: &frames)
-            buffer = FrameBuffer()
-        }
-        buffer.push(frame)
-        shared = consume buffer
+        if sharedCount == shared.count { flush(frames: &frames) }
+        shared[sharedCount] = frame.relinquish()
+        sharedCount += 1
     }
 
     /// Takes over a table that translated `address`, whose descriptor was exchanged before.
@@ -78,13 +74,13 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
         last.push(table)
     }
 
-    /// Invalidates, waits, and drops what the batch owns.
-    @inline(__always) consuming func complete(frames: inout FrameAllocator<M>) {
-        guard low < high || !last.isEmpty || shared != nil else { return }
+    /// Invalidates, waits, and drops what the batch owns. The batch is empty then.
+    @inline(__always) mutating func complete(frames: inout FrameAllocator<M>) {
+        guard low < high || !last.isEmpty || sharedCount > 0 else { return }
         flush(frames: &frames)
     }
 
-    private mutating func flush(frames: inout FrameAllocator<M>) {
+    @inline(never) private mutating func flush(frames: inout FrameAllocator<M>) {
         if low < high, let asid {
             machine.orderTableWrites()
             if (high - low).wholePages > Self.addressBound {
@@ -106,7 +102,9 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
         high = VirtualAddress(0)
         tablesChanged = false
         while let frame = last.popFirst() { frames.release(frame) }
-        guard var buffer = shared.take() else { return }
-        while let frame = buffer.popLast() { frames.release(frame) }
+        while sharedCount > 0 {
+            sharedCount -= 1
+            frames.release(Frame(adopting: shared[sharedCount]))
+        }
     }
 }

@@ -1,30 +1,30 @@
 /// How an address selects an entry at each level of translation: arithmetic on the granule, nothing else.
 public enum TableGeometry {
     /// log2 of the bytes that one entry of a table at `level` stands for.
-    @inlinable public static func shift(at level: Int) -> UInt64 {
+    @inlinable @inline(__always) public static func shift(at level: Int) -> UInt64 {
         Granule.shift + Granule.indexBits * UInt64(Granule.lastLevel - level)
     }
 
     /// The bytes that one entry of a table at `level` stands for.
-    @inlinable public static func span(at level: Int) -> ByteCount { ByteCount(1 << shift(at: level)) }
+    @inlinable @inline(__always) public static func span(at level: Int) -> ByteCount { ByteCount(1 << shift(at: level)) }
 
     /// The index that `address` selects in a table at `level`.
-    @inlinable public static func index(of address: VirtualAddress, at level: Int) -> Int {
+    @inlinable @inline(__always) public static func index(of address: VirtualAddress, at level: Int) -> Int {
         Int(truncatingIfNeeded: (address.rawValue >> shift(at: level)) & (1 << Granule.indexBits - 1))
     }
 
     /// The first address that the same entry at `level` stands for as for `address`.
-    @inlinable public static func start(of address: VirtualAddress, at level: Int) -> VirtualAddress {
+    @inlinable @inline(__always) public static func start(of address: VirtualAddress, at level: Int) -> VirtualAddress {
         VirtualAddress(address.rawValue & ~(span(at: level).rawValue - 1))
     }
 
     /// Whether an entry at `level` starts at `address`.
-    @inlinable public static func isBoundary(_ address: VirtualAddress, at level: Int) -> Bool {
+    @inlinable @inline(__always) public static func isBoundary(_ address: VirtualAddress, at level: Int) -> Bool {
         address.rawValue & (span(at: level).rawValue - 1) == 0
     }
 
     /// The addresses that the table at `level` on the path of `address` stands for.
-    @inlinable public static func tableRange(of address: VirtualAddress, at level: Int) -> VirtualRange {
+    @inlinable @inline(__always) public static func tableRange(of address: VirtualAddress, at level: Int) -> VirtualRange {
         guard level > Granule.firstLevel else {
             return VirtualRange(VirtualAddress(0), to: VirtualAddress(1 << Granule.virtualAddressBits))
         }
@@ -33,7 +33,7 @@ public enum TableGeometry {
     }
 
     /// The address of entry `index` of `table`.
-    @inlinable public static func entry(_ index: Int, of table: FrameNumber) -> PhysicalAddress {
+    @inlinable @inline(__always) public static func entry(_ index: Int, of table: FrameNumber) -> PhysicalAddress {
         table.address + ByteCount(UInt64(truncatingIfNeeded: index) << 3)
     }
 }

@@ -1,0 +1,94 @@
+/// Looking for what is free and what is mapped, without changing an entry.
+extension TranslationTables {
+    /// The lowest address of `region` from which on `length` bytes are free.
+    func firstGap(of length: ByteCount, in region: VirtualRange) -> VirtualAddress? {
+        guard !region.isEmpty, length <= region.length else { return nil }
+        var cursor = Cursor(self, over: region)
+        var start = region.start
+        repeat {
+            if cursor.isAtLastLevel {
+                let tableEnd = min(cursor.tableRange.end, region.end)
+                let longest = ByteCount.pages(
+                    UInt64(truncatingIfNeeded: records.tableRecord(of: cursor.place.table).longestFreeRun))
+                if cursor.position - start + longest >= length {
+                    if let found = firstGap(of: length, from: &start, with: &cursor, until: tableEnd) { return found }
+                } else {
+                    let tail = startOfTail(
+                        before: tableEnd, longest: longest, in: cursor.place, from: cursor.position)
+                    // A table without a used entry continues the run that began before it.
+                    if tail > cursor.position || tail == tableEnd { start = tail }
+                }
+                guard cursor.move(to: tableEnd) else { return nil }
+            } else {
+                let end = min(cursor.entryEnd, region.end)
+                if !cursor.descriptor.isFree {
+                    start = end
+                } else if end - start >= length {
+                    return start
+                }
+                guard cursor.advance() else { return nil }
+            }
+        } while true
+    }
+
+    /// Looks at each entry of a last-level table, and notes its longest free run if it has seen them all.
+    @inline(__always) private func firstGap(
+        of length: ByteCount, from start: inout VirtualAddress, with cursor: inout Cursor<M>, until end: VirtualAddress
+    ) -> VirtualAddress? {
+        let wholeTable = cursor.tableRange.start == cursor.position && cursor.tableRange.end == end
+        let table = cursor.place.table
+        var longest = ByteCount.zero
+        var runStart = cursor.position
+        var more = true
+        while more {
+            let next = cursor.position + Granule.size
+            if cursor.descriptor.isFree {
+                if next - start >= length { return start }
+                longest = max(longest, next - runStart)
+            } else {
+                start = next
+                runStart = next
+            }
+            more = cursor.moveWithinTable()
+        }
+        if wholeTable {
+            var record = records.tableRecord(of: table)
+            record.longestFreeRun = Int(longest.wholePages)
+            records.setTableRecord(record, of: table)
+        }
+        return nil
+    }
+
+    /// Where the free entries at the end of a last-level table begin.
+    private func startOfTail(
+        before end: VirtualAddress, longest: ByteCount, in place: TablePosition, from first: VirtualAddress
+    ) -> VirtualAddress {
+        var start = end
+        while start > first, end - start < longest {
+            let below = start - Granule.size
+            guard load(place.entry(for: below)).isFree else { break }
+            start = below
+        }
+        return start
+    }
+
+    /// Whether nothing is mapped in `range`.
+    func isFree(_ range: VirtualRange) -> Bool {
+        guard !range.isEmpty else { return true }
+        var cursor = Cursor(self, over: range)
+        repeat {
+            guard cursor.descriptor.isFree else { return false }
+        } while cursor.advance()
+        return true
+    }
+
+    /// The first entry of `range` that is not free, and the first address of the range that it stands for.
+    func firstMapped(in range: VirtualRange) -> (address: VirtualAddress, descriptor: Descriptor)? {
+        var cursor = Cursor(self, over: range)
+        repeat {
+            let descriptor = cursor.descriptor
+            if !descriptor.isFree { return (cursor.position, descriptor) }
+        } while cursor.advance()
+        return nil
+    }
+}
