@@ -58,7 +58,7 @@ extension AddressSpace {
     ) throws(FaultError) -> FaultOutcome {
         let frame: Frame
         let outcome: FaultOutcome
-        if access == .read && !set.contains(.execute), let zero = shareZeroFrame(frames: &frames) {
+        if access == .read && !set.contains(.execute), let zero = shareZeroFrame() {
             frame = zero
             outcome = .sharedZero
         } else {
@@ -79,12 +79,13 @@ extension AddressSpace {
     }
 
     /// A reference on the frame of zeroes; nil where its count is at its limit, and a frame must be spent instead.
-    @inline(__always) private func shareZeroFrame(frames: inout FrameAllocator<M>) -> Frame? {
+    @inline(__always) private func shareZeroFrame() -> Frame? {
         do throws(FrameError) {
-            return try frames.share(kernel.zeroFrame)
+            try records.retain(kernel.zeroFrame)
         } catch {
             return nil
         }
+        return Frame(adopting: kernel.zeroFrame)
     }
 
     /// The first write to a page that its class lets the program write: in place where nobody else holds the frame,

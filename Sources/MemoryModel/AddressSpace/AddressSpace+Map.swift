@@ -47,7 +47,7 @@ extension AddressSpace {
         return range
     }
 
-    private func fixedRange(_ start: VirtualAddress, length: ByteCount) throws(MapError) -> VirtualRange {
+    @inline(__always) private func fixedRange(_ start: VirtualAddress, length: ByteCount) throws(MapError) -> VirtualRange {
         guard start < AddressSpaceLayout.addressLimit, length <= AddressSpaceLayout.addressLimit - start else {
             throw .outOfMemory
         }

@@ -81,34 +81,12 @@ extension AddressSpace {
                 } else {
                     let soleOwner = pathIsExclusive && frames.isSoleOwner(old.frame)
                     let rights = HardwareRights(of: set, soleOwner: soleOwner)
-                    change(old, to: rights, attributes, at: &cursor, into: &batch)
+                    cursor.change(old, to: rights, attributes, into: &batch)
                 }
             } while cursor.moveWithinTable()
             cursor.settle()
         } while cursor.moveToNextTable()
         machine.orderTableWrites()
         batch.complete(frames: &frames)
-    }
-
-    /// Gives a resident page new rights and a new class. What becomes executable is published to instruction fetch
-    /// before its entry says so.
-    @inline(__always) private func change(
-        _ found: Descriptor, to rights: HardwareRights, _ attributes: AttributeClass, at cursor: inout Cursor<M>,
-        into batch: inout InvalidationBatch<M>
-    ) {
-        var old = found
-        if rights.contains(.execute) && !old.userRights.contains(.execute) {
-            machine.publishInstructions(in: old.frame)
-        }
-        while true {
-            let new = rights.isEmpty
-                ? Descriptor.residentWithoutAccess(old.frame, class: attributes)
-                : Descriptor.page(old.frame, class: attributes, rights: rights)
-            guard let changed = cursor.compareExchange(old, with: new) else { break }
-            old = changed
-        }
-        // A TLB may hold what was valid, also where the new entry allows more: then the next access would fault again
-        // and again (Arm ARM D8.13.1).
-        if old.isValid && old.userRights != rights { batch.invalidate(cursor.position) }
     }
 }

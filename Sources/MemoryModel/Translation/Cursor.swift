@@ -111,6 +111,28 @@ struct Cursor<M: Hardware> {
         }
     }
 
+    /// Gives a resident page new rights and a new class. What becomes executable is published to instruction fetch
+    /// before its entry says so.
+    @inline(__always) mutating func change(
+        _ found: Descriptor, to rights: HardwareRights, _ attributes: AttributeClass,
+        into batch: inout InvalidationBatch<M>
+    ) {
+        var old = found
+        if rights.contains(.execute) && !old.userRights.contains(.execute) {
+            tables.machine.publishInstructions(in: old.frame)
+        }
+        while true {
+            let new = rights.isEmpty
+                ? Descriptor.residentWithoutAccess(old.frame, class: attributes)
+                : Descriptor.page(old.frame, class: attributes, rights: rights)
+            guard let changed = compareExchange(old, with: new) else { break }
+            old = changed
+        }
+        // A TLB may hold what was valid, also where the new entry allows more: then the next access would fault again
+        // and again (Arm ARM D8.13.1).
+        if old.isValid && old.userRights != rights { batch.invalidate(position) }
+    }
+
     @inline(__always) private mutating func count(_ new: Descriptor, instead old: Descriptor) {
         entriesAdded &+= (new.isFree ? 0 : 1) &- (old.isFree ? 0 : 1)
         residentAdded &+= (new.isResident ? 1 : 0) &- (old.isResident ? 1 : 0)
