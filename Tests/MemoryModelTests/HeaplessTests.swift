@@ -36,7 +36,7 @@ struct HeaplessTests {
     }
 
     private static let options = [
-        "-target", "aarch64-none-none-elf", "-parse-as-library", "-O", "-wmo", "-no-allocations",
+        "-target", "aarch64-none-none-elf", "-parse-as-library", "-wmo", "-no-allocations",
         "-enable-experimental-feature", "Embedded", "-enable-experimental-feature", "Lifetimes", "-swift-version", "6",
     ]
 
