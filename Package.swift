@@ -24,6 +24,8 @@ let strict: [SwiftSetting] = [
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),
     .enableExperimentalFeature("Lifetimes"),
+    // Lets a method read an inline array in place; without it a borrowing method copies all of it to the stack first.
+    .enableExperimentalFeature("AddressableParameters"),
     .enableExperimentalFeature("Extern"),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),

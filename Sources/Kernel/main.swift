@@ -1,1 +1,3 @@
-// The kernel's entry point is reached from the boot assembly, which calls `main`.
+// The boot assembly calls this with the MMU on, interrupts masked, and the boot stack, which becomes the idle thread's.
+
+bootKernel()

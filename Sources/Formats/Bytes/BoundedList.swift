@@ -13,11 +13,13 @@
     public var isFull: Bool { count == capacity }
 
     /// The first element, or nil where there is none.
-    public var first: Element? { isEmpty ? nil : storage[0] }
+    public var first: Element? {
+        @_addressableSelf get { isEmpty ? nil : storage[0] }
+    }
 
     /// Traps outside ``indices``.
     public subscript(index: Int) -> Element {
-        get {
+        @_addressableSelf get {
             precondition(indices.contains(index), "an index within the list")
             return storage[index]
         }

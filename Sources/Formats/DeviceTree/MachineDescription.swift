@@ -36,6 +36,9 @@ public struct MachineDescription: Sendable {
     public internal(set) var cpus = BoundedList<64, UInt64>(filler: 0)
     /// All CPUs that the tree lists as usable.
     public internal(set) var cpuCount = 0
+
+    /// A description that says nothing yet.
+    public init() {}
 }
 
 /// A range of physical addresses that does not wrap.

@@ -1,8 +1,15 @@
 extension MachineDescription {
-    /// Reads what a kernel must know from a device tree.
-    /// - Throws: `malformedProperty`, `addressOverflow`, `noMemory`, `tooManyMemoryRegions`, `tooManyReservations`.
+    /// What a kernel must know from a device tree.
+    /// - Throws: as ``read(_:)``.
     public init(_ tree: DeviceTree) throws(DeviceTreeError) {
         self.init()
+        try read(tree)
+    }
+
+    /// Reads what a kernel must know from a device tree into an empty description: in place, for a caller whose stack has
+    /// no room for another one.
+    /// - Throws: `malformedProperty`, `addressOverflow`, `noMemory`, `tooManyMemoryRegions`, `tooManyReservations`.
+    public mutating func read(_ tree: DeviceTree) throws(DeviceTreeError) {
         try tree.forEachReservation { (address, size) throws(DeviceTreeError) in
             try reserve(PhysicalRegion(checkedStart: address, size: size, nodeOffset: 0), isUnmapped: false)
         }

@@ -19,8 +19,9 @@ public enum Boot {
         return unsafe Handle(state)
     }
 
-    /// A zeroed page for a translation table, from the pool in the kernel's image; nil when that is used up.
-    static func takeTable() -> UInt64? {
+    /// A zeroed page for a translation table, from the pool in the kernel's image; nil when that is used up. Boot may
+    /// keep what is too large for its stack in one, before there are frames.
+    public static func takeTable() -> UInt64? {
         let page = state.value.next_free_table
         guard page < state.value.table_pool_end else { return nil }
         state.value.next_free_table = page + 4096

@@ -23,6 +23,13 @@
         nonmutating unsafeMutableAddress { unsafe pointer }
     }
 
+    /// Places an object for good at `address`, in memory of the caller's that is large enough and suitably aligned.
+    @discardableResult public static func place(_ value: consuming T, at address: UInt64) -> Handle {
+        let handle = Handle(unsafeAddress: address)
+        unsafe handle.pointer.initialize(to: value)
+        return handle
+    }
+
     /// Where the object lives.
     @inlinable public var address: UInt64 { unsafe UInt64(UInt(bitPattern: pointer)) }
 

@@ -9,6 +9,10 @@ public enum IdentityMap {
     /// done, and belong into the level-1 table of every address space.
     public static var levelOneTable: UInt64 { Boot.state.value.level1_table }
 
+    /// The slots of ``levelOneTable`` that are the kernel's: from the first of RAM to the last of the window. The others
+    /// among them are empty, and stay so.
+    public static var kernelSlots: Range<Int> { 1..<512 }
+
     /// Maps RAM to itself for reading and writing. Entries only go from invalid to valid: what boot mapped with other
     /// rights (the kernel's image, the device tree) stays as it is, its guards too.
     ///

@@ -39,6 +39,17 @@ public struct RankedLock<Rank: LockRank, State: ~Copyable>: ~Copyable {
         return try body(&state)
     }
 
+    /// Runs `body` with the state, alone, and with something that it takes over: a closure can't consume what it
+    /// captured.
+    public mutating func withLock<Argument: ~Copyable>(
+        consuming argument: consuming Argument, _ body: (inout State, consuming Argument) -> Void
+    ) {
+        var handedOver: Argument? = consume argument
+        withLock { state in
+            if let argument = handedOver.take() { body(&state, argument) }
+        }
+    }
+
     private static func takeTicket(_ address: UInt64) -> UInt32 {
         var found = akuma_load32(address)
         while true {

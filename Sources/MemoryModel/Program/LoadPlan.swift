@@ -138,7 +138,7 @@ public struct LoadPlan: Sendable {
         mappings.append(LoadMapping(pages: VirtualRange(start, to: end), rights: segment.rights))
     }
 
-    private func isInExecutableSegment(_ address: VirtualAddress) -> Bool {
+    @_addressableSelf private func isInExecutableSegment(_ address: VirtualAddress) -> Bool {
         for index in segments.indices where segments[index].rights.isExecutable {
             if segments[index].address <= address && address < segments[index].end { return true }
         }
@@ -146,7 +146,7 @@ public struct LoadPlan: Sendable {
     }
 
     /// What the program's own note asks for: nothing both writable and executable, shared pages included.
-    private func checkRights() throws(ProgramError) {
+    @_addressableSelf private func checkRights() throws(ProgramError) {
         if hasExecutableStack { throw .executableStack }
         for index in mappings.indices where mappings[index].rights.isWritableAndExecutable {
             for place in segments.indices where segments[place].end > mappings[index].pages.start {
@@ -195,12 +195,16 @@ public struct LoadMapping: Equatable, Sendable {
 
     public var indices: Range<Int> { 0..<count }
     public var isEmpty: Bool { count == 0 }
-    public var last: Element? { isEmpty ? nil : storage[count - 1] }
+    public var last: Element? {
+        @_addressableSelf get { isEmpty ? nil : storage[count - 1] }
+    }
 
     /// Traps outside ``indices``.
     public subscript(index: Int) -> Element {
-        precondition(indices.contains(index), "an index within the list")
-        return storage[index]
+        @_addressableSelf get {
+            precondition(indices.contains(index), "an index within the list")
+            return storage[index]
+        }
     }
 
     @discardableResult mutating func append(_ element: Element) -> Bool {

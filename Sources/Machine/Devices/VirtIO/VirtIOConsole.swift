@@ -177,7 +177,7 @@ import MachineAssembly
         return nil
     }
 
-    private func matches(_ number: Int, _ name: StaticString) -> Bool {
+    @_addressableSelf private func matches(_ number: Int, _ name: StaticString) -> Bool {
         guard ports[number].nameLength == name.utf8CodeUnitCount else { return false }
         for index in 0..<name.utf8CodeUnitCount where unsafe ports[number].name[index] != name.utf8Start[index] {
             return false
@@ -198,10 +198,10 @@ import MachineAssembly
     }
 
     /// Whether the host's side of a port is connected; what is sent to one that is not is lost.
-    public func isOpenAtHost(_ port: Port) -> Bool { ports[port.number].isOpenAtHost }
+    @_addressableSelf public func isOpenAtHost(_ port: Port) -> Bool { ports[port.number].isOpenAtHost }
 
     /// Whether the device broke its promises on a port: nothing more is sent or received there.
-    public func isBroken(_ port: Port) -> Bool {
+    @_addressableSelf public func isBroken(_ port: Port) -> Bool {
         ports[port.number].output?.isBroken != false || ports[port.number].input?.isBroken != false
     }
 

@@ -1,0 +1,50 @@
+import Formats
+import LinuxABI
+import Machine
+import MemoryModel
+
+/// Everything that the kernel knows, in one place that is filled at boot and never moves. There is no heap behind it, and
+/// nothing in it is made on first use.
+struct Kernel: ~Copyable {
+    let machine = RealMachine()
+    let options: BootOptions
+    let clock: Clock
+    let ramdisk: Ramdisk
+    /// What every address space has in common: the kernel's own part of the tables.
+    let mappings: KernelMappings
+    /// RAM, from its lowest to its highest address.
+    let memoryHull: PhysicalRegion
+
+    var frames: RankedLock<FramesRank, FrameAllocator<RealMachine>>
+    var identifiers: RankedLock<IdentifiersRank, ASIDAllocator>
+    var scheduler: RankedLock<SchedulerRank, Scheduler>
+    var random: RandomGenerator
+
+    var stacks: KernelStacks
+    var threads = KernelPool<Thread>()
+    var processPool = KernelPool<Process>()
+    var spaces = KernelPool<ProgramSpace>()
+    var openFiles = KernelPool<OpenFile>()
+    var fileTables = KernelPool<FileTable>()
+    var processorStates = KernelPool<ProcessorState>()
+
+    var processes = ProcessTable()
+    /// The program that the machine was started for; the machine ends with it.
+    var firstProcess: Handle<Process>?
+
+    let interrupts: Machine.InterruptController
+    let timerInterrupt: UInt64
+    let console: HostConsole
+    var input: InputStream
+}
+
+extension Kernel {
+    /// log2 of the frames that hold the kernel's state.
+    static var blockOrder: UInt64 { 2 }
+}
+
+/// The kernel's state. Its address is kept where each CPU finds it without a lock or a test.
+var kernel: Kernel {
+    @inline(__always) _read { yield Handle<Kernel>(unsafeAddress: Processor.kernelWord(1)).value }
+    @inline(__always) _modify { yield &Handle<Kernel>(unsafeAddress: Processor.kernelWord(1)).value }
+}

@@ -1,0 +1,130 @@
+import LinuxABI
+import Machine
+import MachineAssembly
+import MemoryModel
+
+/// The vectors come here for every synchronous exception from EL0 but `svc`, and for SError.
+@c(akuma_user_exception)
+public func userExceptionEntry(_ frameAddress: UInt64) {
+    let frame = Handle<TrapFrame>(unsafeAddress: frameAddress)
+    let syndrome = ExceptionSyndrome(frame.value.esr)
+    if let access = syndrome.userAbort {
+        // The path that programs take millions of times: nothing before it, nothing after it where it succeeds.
+        do throws(FaultError) {
+            try resolveFault(at: frame.value.far, access)
+        } catch {
+            endProcessForFault(error, syndrome, frame)
+        }
+    } else {
+        handleRareException(syndrome, frame)
+    }
+    if Thread.current.value.hasActionableSignal { actOnSignals(frame) }
+}
+
+/// The vectors come here for an interrupt that a program was running under.
+@c(akuma_user_interrupt)
+public func userInterruptEntry(_ frameAddress: UInt64) {
+    handleInterrupt()
+    // A turn is over only if the timer said so; taking another thread is the scheduler's decision.
+    if kernel.scheduler.withLock({ $0.hasReadyThread }) { reschedule() }
+    if Thread.current.value.hasActionableSignal {
+        actOnSignals(Handle<TrapFrame>(unsafeAddress: frameAddress))
+    }
+}
+
+/// The vectors come here for an interrupt that the kernel was idle under.
+@c(akuma_kernel_interrupt)
+public func kernelInterruptEntry(_ frameAddress: UInt64) {
+    handleInterrupt()
+}
+
+/// Machine comes here for an abort in a user-copy routine. True: try the instruction again.
+@c(akuma_kernel_exception)
+public func userCopyFaultEntry(_ frameAddress: UInt64) -> Bool {
+    let frame = Handle<TrapFrame>(unsafeAddress: frameAddress)
+    guard let access = ExceptionSyndrome(frame.value.esr).kernelAbort else { return false }
+    do throws(FaultError) {
+        try resolveFault(at: frame.value.far, access)
+        return true
+    } catch {
+        return false
+    }
+}
+
+/// Ends a program for an access that nothing can be done about.
+@inline(never)
+private func endProcessForFault(_ error: FaultError, _ syndrome: ExceptionSyndrome, _ frame: Handle<TrapFrame>) {
+    switch error {
+    case .notMapped: endProcess(for: .segmentationFault, "nothing is mapped there (SEGV_MAPERR)", frame)
+    case .guarded: endProcess(for: .segmentationFault, "the page is a guard (SEGV_MAPERR)", frame)
+    case .accessDenied: endProcess(for: .segmentationFault, "the access is not permitted (SEGV_ACCERR)", frame)
+    case .outOfMemory:
+        Console.log("memory: out of memory at \(hex: frame.value.far)")
+        endProcess(for: .kill, "out of memory", frame)
+    }
+}
+
+/// What a program does rarely, and mostly once (Arm ARM ESR_EL1, table of exception classes).
+@inline(never)
+private func handleRareException(_ syndrome: ExceptionSyndrome, _ frame: Handle<TrapFrame>) {
+    switch syndrome.exceptionClass {
+    case 0x20, 0x24:
+        // An abort that no table entry is behind: alignment, or an external one.
+        endProcess(for: .busError, syndrome.isAlignmentFault ? "misaligned access (BUS_ADRALN)" : "bus error", frame)
+    case 0x22, 0x26: endProcess(for: .busError, "misaligned program counter or stack pointer (BUS_ADRALN)", frame)
+    case 0x28, 0x2C: endProcess(for: .floatingPointException, "floating-point exception", frame)
+    case 0x30, 0x32, 0x34, 0x38, 0x3C: endProcess(for: .trap, "breakpoint or trap", frame)
+    case 0x2F: panic("the hardware reported an error (SError) while a program ran", frame)
+    default: endProcess(for: .illegalInstruction, "an instruction that programs may not use", frame)
+    }
+}
+
+/// Why an exception was taken: ESR_EL1, read once at entry.
+struct ExceptionSyndrome {
+    private let value: UInt64
+
+    init(_ value: UInt64) { self.value = value }
+
+    /// EC, bits 31:26.
+    var exceptionClass: UInt64 { value >> 26 & 0x3F }
+
+    /// DFSC or IFSC, bits 5:0.
+    private var status: UInt64 { value & 0x3F }
+
+    /// The fault is one that the translation tables decide: translation (0b0001xx), access flag (0b0010xx) or permission
+    /// (0b0011xx), or an address size (0b0000xx).
+    private var isTableFault: Bool { status < 0x10 }
+
+    var isAlignmentFault: Bool { status == 0x21 }
+
+    /// WnR, bit 6; not set for cache maintenance (CM, bit 8), which needs no right to write (LESSONS: Linux,
+    /// arch/arm64/mm/fault.c, is_write_abort).
+    private var isWrite: Bool { value & (1 << 6) != 0 && value & (1 << 8) == 0 }
+
+    /// The access of a program that the tables refused; nil for any other exception.
+    var userAbort: Access? {
+        guard isTableFault else { return nil }
+        switch exceptionClass {
+        case 0x24: return isWrite ? .write : .read
+        case 0x20: return .execute
+        default: return nil
+        }
+    }
+
+    /// The access of a user-copy routine that the tables refused; nil for any other exception.
+    var kernelAbort: Access? {
+        guard isTableFault, exceptionClass == 0x25 else { return nil }
+        return isWrite ? .write : .read
+    }
+}
+
+/// Has the memory model resolve a fault of the running process.
+@inline(__always)
+private func resolveFault(at address: UInt64, _ access: Access) throws(FaultError) {
+    let space = Process.current.value.memory
+    let address = VirtualAddress(address).untagged
+    let outcome = try kernel.frames.withLock { (frames) throws(FaultError) in
+        try space.value.memory.resolveFault(at: address, access: access, frames: &frames)
+    }
+    if kernel.options.logsMemory { logFault(outcome, at: address) }
+}

@@ -1,0 +1,107 @@
+import LinuxABI
+import Machine
+
+/// What an open file reads from and writes to.
+enum FileKind {
+    /// The program's standard input, from the host.
+    case input
+    /// A stream to the host.
+    case output(OutputStream)
+    /// A file or directory of the ramdisk: read only.
+    case node(RamdiskNode)
+    /// `/dev/null` and its like.
+    case device(CharacterDevice)
+}
+
+/// An open file description (open(2)): what `dup` and `clone` share. Lives in a pool slot.
+struct OpenFile: ~Copyable {
+    let kind: FileKind
+    /// The access mode and status flags; not close-on-exec, which belongs to the descriptor.
+    var flags: OpenFlags
+    /// Where the next read starts; for a directory, the number of entries passed.
+    var position: UInt64 = 0
+    /// Descriptors that name it.
+    var references: UInt32 = 1
+
+    init(_ kind: FileKind, flags: OpenFlags) {
+        self.kind = kind
+        self.flags = flags
+    }
+
+    /// O_ACCMODE says how the file was opened; 3 is neither reading nor writing, as is `O_PATH`.
+    var isReadable: Bool { !flags.contains(.path) && (flags.accessMode == 0 || flags.accessMode == 2) }
+    var isWritable: Bool { !flags.contains(.path) && (flags.accessMode == 1 || flags.accessMode == 2) }
+}
+
+/// The memory devices, by Linux's numbers (major 1; Documentation/admin-guide/devices.txt).
+enum CharacterDevice: UInt8 {
+    case null = 3
+    case zero = 5
+    case full = 7
+    case random = 8
+    case urandom = 9
+
+    /// The device that a node of the ramdisk stands for; nil for one that there is no driver for.
+    init?(major: UInt32, minor: UInt32) {
+        guard major == 1, let minor = UInt8(exactly: minor), let device = CharacterDevice(rawValue: minor) else {
+            return nil
+        }
+        self = device
+    }
+}
+
+extension Handle where T == OpenFile {
+    /// Reads up to `buffer.count` bytes from `offset`, or from the file's position, which it moves.
+    /// - Returns: bytes read; 0 at the end.
+    func read(into buffer: inout UserBuffer, at offset: UInt64? = nil) throws(Errno) -> UInt64 {
+        guard value.isReadable else { throw .badFileDescriptor }
+        switch value.kind {
+        case .input:
+            guard offset == nil else { throw .illegalSeek }
+            return try readInput(into: &buffer, waits: !value.flags.contains(.nonBlocking))
+        case .output:
+            throw .badFileDescriptor
+        case .node(let node):
+            guard node.type == .regular else { throw .isDirectory }
+            let start = offset ?? value.position
+            let count = try node.read(from: start, into: &buffer)
+            if offset == nil { value.position = start + count }
+            return count
+        case .device(let device):
+            return try device.read(into: &buffer)
+        }
+    }
+
+    /// Writes `buffer.count` bytes.
+    /// - Returns: bytes written, fewer only where the rest of the buffer is unreadable.
+    func write(from buffer: inout UserBuffer, at offset: UInt64? = nil) throws(Errno) -> UInt64 {
+        guard value.isWritable else { throw .badFileDescriptor }
+        switch value.kind {
+        case .output(let stream):
+            guard offset == nil else { throw .illegalSeek }
+            return try stream.write(from: &buffer)
+        case .device(let device):
+            return try device.write(from: &buffer)
+        case .input, .node:
+            throw .badFileDescriptor
+        }
+    }
+}
+
+extension CharacterDevice {
+    fileprivate func read(into buffer: inout UserBuffer) throws(Errno) -> UInt64 {
+        switch self {
+        case .null:
+            return 0
+        case .zero, .full:
+            return try buffer.writeZeroes()
+        case .random, .urandom:
+            return try fillWithRandomBytes(&buffer)
+        }
+    }
+
+    fileprivate func write(from buffer: inout UserBuffer) throws(Errno) -> UInt64 {
+        if self == .full { throw .noSpace }
+        return buffer.count
+    }
+}

@@ -1,0 +1,55 @@
+import LinuxABI
+import Machine
+import MemoryModel
+
+/// A pool of kernel objects that grows by frames and gives them back.
+struct KernelPool<T: ~Copyable>: ~Copyable {
+    private var pool = Pool<T>()
+
+    init() {}
+
+    /// Places an object; ENOMEM where there is no frame for it.
+    mutating func make(_ value: consuming T) throws(Errno) -> Handle<T> {
+        guard let handle = place(value) else { throw .noMemory }
+        return handle
+    }
+
+    /// Places an object; nil where there is no frame for it.
+    mutating func place(_ value: consuming T) -> Handle<T>? { pool.make(value, slab: KernelPages.take) }
+
+    /// Takes an object out. No handle to it is used afterwards.
+    mutating func take(_ handle: Handle<T>) -> T {
+        pool.destroy(handle, release: KernelPages.giveBack)
+    }
+}
+
+extension KernelPool where T: ~Copyable {
+    /// Destroys an object. No handle to it is used afterwards.
+    mutating func destroy(_ handle: Handle<T>) { _ = take(handle) }
+}
+
+/// Single frames for the kernel's own use, by their address.
+enum KernelPages {
+    /// The physical address of a frame, its content unspecified; nil where memory has run out.
+    static func take() -> UInt64? {
+        kernel.frames.withLock { frames in
+            guard let frame = frames.take(.kernel) else { return nil }
+            return frame.relinquish().address.rawValue
+        }
+    }
+
+    /// Takes back what ``take()`` gave.
+    static func giveBack(_ address: UInt64) {
+        kernel.frames.withLock { $0.release(Frame(adopting: PhysicalAddress(address).frame)) }
+    }
+}
+
+/// Lends a frame as scratch space for a value of any bits; ENOMEM where there is none.
+func withScratch<Value: BitwiseCopyable, Result>(
+    _: Value.Type, _ body: (Handle<Value>) throws(Errno) -> Result
+) throws(Errno) -> Result {
+    precondition(MemoryLayout<Value>.size <= Int(Granule.size.rawValue), "scratch space is one frame")
+    guard let page = KernelPages.take() else { throw .noMemory }
+    defer { KernelPages.giveBack(page) }
+    return try body(Handle<Value>(unsafeAddress: page))
+}

@@ -1,0 +1,142 @@
+import LinuxABI
+import Machine
+
+/// Ends the running process: gives back everything but its status, tells its parent, and never returns.
+func endProcess(_ status: WaitStatus) -> Never {
+    let process = Process.current
+    let thread = Thread.current
+    clearChildID(of: thread)
+    process.value.status = status
+    if let files = process.value.files {
+        process.value.files = nil
+        release(files)
+    }
+    // From here on the thread runs on the kernel-only address space.
+    leaveAddressSpace(of: process)
+    process.value.thread = nil
+    process.value.ownTicks = thread.value.ticksRun
+    orphanChildren(of: process)
+    process.value.state = .zombie
+    if let parent = process.value.parent {
+        notify(parent, ofEndOf: process)
+    } else {
+        endMachine(status)
+    }
+    thread.value.state = .dead
+    reschedule()
+    fatalError("a dead thread does not run")
+}
+
+/// Gives up the process's address space, and releases the parent of a `CLONE_VFORK` child that borrowed it.
+func leaveAddressSpace(of process: Handle<Process>) {
+    if let space = process.value.space {
+        process.value.space = nil
+        install(nil)
+        releaseSpace(space)
+    }
+    releaseParent(of: process)
+}
+
+/// Lets the parent of a `CLONE_VFORK` child go on.
+func releaseParent(of process: Handle<Process>) {
+    guard process.value.holdsParent else { return }
+    process.value.holdsParent = false
+    wakeAll(on: .release(of: process))
+}
+
+/// Writes 0 to the address that `set_tid_address` named, unless the memory goes with its only user (kernel/fork.c).
+private func clearChildID(of thread: Handle<Thread>) {
+    guard thread.value.clearChildID != 0, thread.value.process.value.memory.value.users > 1 else { return }
+    try? UserPointer(thread.value.clearChildID).store(UInt32(0))
+}
+
+/// Children of an ended process go to the first process; zombies among them, which nobody will wait for, are removed.
+private func orphanChildren(of process: Handle<Process>) {
+    while let child = process.value.firstChild {
+        process.value.firstChild = child.value.nextSibling
+        child.value.nextSibling = nil
+        if child.value.state == .zombie {
+            child.value.parent = nil
+            destroyZombie(child)
+        } else if let heir = kernel.firstProcess, heir != process {
+            child.value.parent = heir
+            child.value.nextSibling = heir.value.firstChild
+            heir.value.firstChild = child
+        } else {
+            child.value.parent = nil
+        }
+    }
+}
+
+private func notify(_ parent: Handle<Process>, ofEndOf child: Handle<Process>) {
+    if let signal = Signal(checking: UInt64(child.value.exitSignal)) { send(signal, to: parent) }
+    wakeAll(on: .child(of: parent))
+}
+
+/// Removes a child from its parent's list.
+func removeChild(_ child: Handle<Process>, of parent: Handle<Process>) {
+    if parent.value.firstChild == child {
+        parent.value.firstChild = child.value.nextSibling
+    } else {
+        var previous = parent.value.firstChild
+        while let candidate = previous, candidate.value.nextSibling != child {
+            previous = candidate.value.nextSibling
+        }
+        previous?.value.nextSibling = child.value.nextSibling
+    }
+    child.value.nextSibling = nil
+}
+
+private func destroyZombie(_ process: Handle<Process>) {
+    kernel.processes.remove(process)
+    kernel.processPool.destroy(process)
+}
+
+/// `wait4`.
+func waitForChild(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let selector = call.first.asInt32
+    let options = WaitOptions(rawValue: call.third.asUInt32)
+    let known: WaitOptions = .noHang | .untraced | .continued | .noThread | .all | .clone
+    guard options.subtracting(known).isEmpty else { throw .invalidArgument }
+    guard selector != .min else { throw .noSuchProcess }
+
+    let parent = Process.current
+    while true {
+        guard let child = try waitableChild(of: parent, selector) else {
+            if options.contains(.noHang) { return 0 }
+            let outcome = wait(on: .child(of: parent)) {
+                (try? waitableChild(of: parent, selector)) != .some(.none)
+            }
+            if outcome == .interrupted { throw .interrupted }
+            continue
+        }
+        if call.second != 0 { try UserPointer(call.second).store(child.value.status.rawValue) }
+        let ticks = child.value.ownTicks &+ child.value.childTicks
+        if call.fourth != 0 { try UserPointer(call.fourth).store(kernel.clock.resourceUsage(ofTicks: ticks)) }
+        let id = child.value.id
+        parent.value.childTicks &+= ticks
+        removeChild(child, of: parent)
+        destroyZombie(child)
+        return UInt64(id)
+    }
+}
+
+/// A zombie that `selector` means; nil where those it means are all alive.
+/// - Throws: ECHILD where it means none.
+private func waitableChild(of parent: Handle<Process>, _ selector: Int32) throws(Errno) -> Handle<Process>? {
+    // Every process is in the group of the first one: 0 and -group mean any child there.
+    var meantOne = false
+    var candidate = parent.value.firstChild
+    while let child = candidate {
+        candidate = child.value.nextSibling
+        guard selector <= 0 ? isInGroup(child, selector) : child.value.id == selector else { continue }
+        meantOne = true
+        if child.value.state == .zombie { return child }
+    }
+    if !meantOne { throw .noChildProcess }
+    return nil
+}
+
+private func isInGroup(_ child: Handle<Process>, _ selector: Int32) -> Bool {
+    selector == -1 || selector == 0 || -selector == processGroupID
+}

@@ -1,0 +1,171 @@
+import Formats
+import LinuxABI
+import Machine
+import MachineAssembly
+import MemoryModel
+
+/// `execve`: replaces the running process's program. Nothing is changed unless it succeeds.
+func execute(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let process = Process.current
+    let node = try withPath(call.first) { (path, count) throws(Errno) in
+        let start = process.value.workingDirectory
+        return try resolve(path, count: count, from: start, followsLast: true)
+    }
+    guard node.type == .regular, node.mode.permissions & 0o111 != 0 else { throw .permissionDenied }
+    let strings = try ProgramStrings(path: call.first, arguments: call.second, environment: call.third)
+    let program: LoadedProgram
+    do throws(LoadError) {
+        program = try load(
+            kernel.ramdisk.bytes(node.content), arguments: strings.arguments, environment: strings.environment,
+            path: strings.path)
+    } catch {
+        strings.giveBack()
+        Console.log("exec: pid \(Int(process.value.id)): \(error.reason)")
+        throw error.errno
+    }
+    strings.giveBack()
+
+    // From here on nothing fails. The old memory goes, or is given back to the parent that lent it.
+    leaveAddressSpace(of: process)
+    process.value.space = program.space
+    install(program.space)
+    process.value.program = node
+    closeFilesOnExec(of: process)
+    Thread.current.value.clearChildID = 0
+    Machine.Thread.threadPointer = 0
+    Machine.Thread.loadVectors(from: freshContext())
+    call.frame.value = program.registers
+    return 0
+}
+
+/// Gives a process whose table is shared one of its own first: the other users keep their files (fs/file.c,
+/// unshare_files).
+private func closeFilesOnExec(of process: Handle<Process>) {
+    let files = process.value.openFiles
+    while let file = files.value.removeAny(closingOnExecOnly: true) { release(file) }
+}
+
+/// The running thread's saved context with zeroed vector registers: it runs, so nothing in there is of use.
+private func freshContext() -> Handle<Context> {
+    let context = Thread.current.context
+    context.value = Context()
+    return context
+}
+
+/// A copy of the strings that a program is started with, in frames that the kernel holds meanwhile.
+struct ProgramStrings {
+    /// The frames: a block of 2^order.
+    private let block: PhysicalAddress
+    private let order: UInt64
+    private let argumentSize: UInt64
+    private let environmentSize: UInt64
+    private let pathSize: UInt64
+
+    var arguments: Span<UInt8> {
+        @_lifetime(immortal) get { KernelMemory.bytes(at: block.rawValue, count: argumentSize) }
+    }
+    var environment: Span<UInt8> {
+        @_lifetime(immortal) get {
+            KernelMemory.bytes(at: block.rawValue + argumentSize, count: environmentSize)
+        }
+    }
+    /// Without its NUL.
+    var path: Span<UInt8> {
+        @_lifetime(immortal) get {
+            KernelMemory.bytes(at: block.rawValue + argumentSize + environmentSize, count: pathSize)
+        }
+    }
+
+    /// Copies from the running program: twice as seen from the program, which might change its strings in between; the
+    /// second time counts, and must fit into what the first one found.
+    ///
+    /// - Throws: EFAULT, E2BIG, ENOMEM.
+    init(path: UInt64, arguments: UInt64, environment: UInt64) throws(Errno) {
+        let limit = InitialStack.maximumLimit
+        var size: UInt64 = 0
+        try measure(arguments, limit: limit, total: &size)
+        try measure(environment, limit: limit, total: &size)
+        try measureString(path, limit: limit, total: &size)
+        let frames = max(1, (size + Granule.size.rawValue - 1) >> Granule.shift)
+        let order = UInt64(64 - (frames - 1).leadingZeroBitCount)
+        let taken: PhysicalAddress? = kernel.frames.withLock { frames in
+            frames.takeBlock(order: order, .kernel)?.relinquish().address
+        }
+        guard let taken else { throw .noMemory }
+        block = taken
+        self.order = order
+        do throws(Errno) {
+            var position: UInt64 = 0
+            let end = ByteCount.pages(1 << order).rawValue
+            try copyStrings(arguments, to: taken.rawValue, end: end, position: &position)
+            argumentSize = position
+            try copyStrings(environment, to: taken.rawValue, end: end, position: &position)
+            environmentSize = position - argumentSize
+            pathSize = try copyString(path, to: taken.rawValue, end: end, position: &position)
+        } catch {
+            giveBackBlock(taken, order: order)
+            throw error
+        }
+    }
+
+    func giveBack() { giveBackBlock(block, order: order) }
+}
+
+private func giveBackBlock(_ block: PhysicalAddress, order: UInt64) {
+    kernel.frames.withLock { $0.release(FrameBlock(adopting: block.frame, order: order)) }
+}
+
+/// The strings of an array of pointers that ends with null; a null array has none (fs/exec.c, get_user_arg_ptr).
+private func forEachString(_ array: UInt64, _ body: (UInt64) throws(Errno) -> Void) throws(Errno) {
+    if array == 0 { return }
+    var index: UInt64 = 0
+    while true {
+        let pointer = try UserPointer(array).advanced(by: index, of: UInt64.self).load(UInt64(0))
+        if pointer == 0 { return }
+        try body(pointer)
+        index += 1
+    }
+}
+
+private func measure(_ array: UInt64, limit: UInt64, total: inout UInt64) throws(Errno) {
+    try forEachString(array) { (pointer) throws(Errno) in
+        try measureString(pointer, limit: limit, total: &total)
+        // The pointer on the new stack counts too, so an endless array is refused.
+        total += 8
+    }
+}
+
+/// Adds a string's bytes and NUL to the total; E2BIG beyond the limit.
+private func measureString(_ pointer: UInt64, limit: UInt64, total: inout UInt64) throws(Errno) {
+    var position = pointer
+    while true {
+        guard let byte = UserMemory.load8(position) else { throw .badAddress }
+        total += 1
+        guard total <= limit else { throw .argListTooLong }
+        if byte == 0 { return }
+        position &+= 1
+    }
+}
+
+private func copyStrings(
+    _ array: UInt64, to block: UInt64, end: UInt64, position: inout UInt64
+) throws(Errno) {
+    try forEachString(array) { (pointer) throws(Errno) in
+        _ = try copyString(pointer, to: block, end: end, position: &position)
+    }
+}
+
+/// Copies one string with its NUL.
+/// - Returns: its length without the NUL. E2BIG where it has become longer since it was measured.
+private func copyString(
+    _ pointer: UInt64, to block: UInt64, end: UInt64, position: inout UInt64
+) throws(Errno) -> UInt64 {
+    var room = KernelBytes.changing(at: block + position, count: Int(end - position))
+    switch UserMemory.copyInString(from: pointer, to: &room) {
+    case .ended(let length):
+        position += UInt64(length) + 1
+        return UInt64(length)
+    case .tooLong: throw .argListTooLong
+    case .fault: throw .badAddress
+    }
+}

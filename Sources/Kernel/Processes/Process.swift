@@ -1,0 +1,72 @@
+import LinuxABI
+import Machine
+import MemoryModel
+
+/// How far a process is through its life.
+enum ProcessState: UInt8 {
+    case alive
+    /// Ended; only its status is left, until its parent waits for it.
+    case zombie
+}
+
+/// One process: an address space, open files, and a thread. Lives in a pool slot; named by `Handle<Process>`.
+struct Process: ~Copyable {
+    let id: Int32
+    var state: ProcessState = .alive
+
+    /// Nil for the first process, and for one whose parent ended before it.
+    var parent: Handle<Process>?
+    var firstChild: Handle<Process>?
+    var nextSibling: Handle<Process>?
+    /// Next in the list of all processes.
+    var nextProcess: Handle<Process>?
+
+    /// Nil from the moment that the process has ended.
+    var space: Handle<ProgramSpace>?
+    /// Nil from the moment that the process has ended.
+    var thread: Handle<Thread>?
+    var files: Handle<FileTable>?
+
+    /// The program file that runs, for `/proc/self/exe` and the log.
+    var program: RamdiskNode
+    var workingDirectory: RamdiskNode
+    var fileCreationMask: UInt32 = 0o022
+
+    /// Signals whose action is SIG_IGN.
+    var ignoredSignals = SignalSet()
+
+    /// What the parent is told, once the process is a zombie.
+    var status = WaitStatus(exited: 0)
+    /// The signal that the parent is sent at the end; 0 for none.
+    var exitSignal: UInt8 = Signal.child.rawValue
+
+    /// The parent of this `CLONE_VFORK` child waits until it executes or ends.
+    var holdsParent = false
+
+    /// Counter ticks that ended threads and waited-for children ran.
+    var ownTicks: UInt64 = 0
+    var childTicks: UInt64 = 0
+
+    init(id: Int32, parent: Handle<Process>?, program: RamdiskNode, workingDirectory: RamdiskNode) {
+        self.id = id
+        self.parent = parent
+        self.program = program
+        self.workingDirectory = workingDirectory
+    }
+}
+
+/// An address space and the number of processes that use it: more than one only between `clone(CLONE_VM)` and `execve`.
+struct ProgramSpace: ~Copyable {
+    var memory: AddressSpace<RealMachine>
+    var users: UInt32 = 1
+    /// The executable segments' hull, for the debugging interface's overlap check.
+    var text: VirtualRange
+    /// The whole image's hull.
+    var image: VirtualRange
+
+    init(memory: consuming AddressSpace<RealMachine>, text: VirtualRange, image: VirtualRange) {
+        self.memory = memory
+        self.text = text
+        self.image = image
+    }
+}

@@ -1,0 +1,66 @@
+import LinuxABI
+import Machine
+
+/// All processes, alive and zombie, and the numbers that name them and their threads.
+struct ProcessTable: ~Copyable {
+    private(set) var first: Handle<Process>?
+    private(set) var count: UInt64 = 0
+    private var lastID: Int32 = 0
+
+    /// Linux's PID_MAX_LIMIT on 64 bits (include/linux/threads.h).
+    private static var maximumID: Int32 { 4 << 20 }
+
+    init() {}
+
+    /// A number that no process has. Numbers go up, and start again at the end.
+    mutating func makeID() -> Int32 {
+        repeat {
+            lastID = lastID >= ProcessTable.maximumID ? 1 : lastID + 1
+        } while process(lastID) != nil
+        return lastID
+    }
+
+    mutating func insert(_ process: Handle<Process>) {
+        process.value.nextProcess = first
+        first = process
+        count += 1
+    }
+
+    mutating func remove(_ process: Handle<Process>) {
+        if first == process {
+            first = process.value.nextProcess
+        } else {
+            var previous = first
+            while let candidate = previous, candidate.value.nextProcess != process {
+                previous = candidate.value.nextProcess
+            }
+            previous?.value.nextProcess = process.value.nextProcess
+        }
+        process.value.nextProcess = nil
+        count -= 1
+    }
+
+    /// The process of a number, zombies included; nil where there is none.
+    func process(_ id: Int32) -> Handle<Process>? {
+        var candidate = first
+        while let process = candidate, process.value.id != id { candidate = process.value.nextProcess }
+        return candidate
+    }
+}
+
+extension Process {
+    /// The process of the running thread.
+    static var current: Handle<Process> { Thread.current.value.process }
+
+    /// The table of a process that is alive.
+    var openFiles: Handle<FileTable> {
+        guard let files else { fatalError("a process that makes a call has a file table") }
+        return files
+    }
+
+    /// The address space of a process that is alive.
+    var memory: Handle<ProgramSpace> {
+        guard let space else { fatalError("a process that makes a call has an address space") }
+        return space
+    }
+}

@@ -1,0 +1,74 @@
+import LinuxABI
+import Machine
+import MachineAssembly
+
+/// What a thread is doing, as far as the scheduler cares.
+enum ThreadState: UInt8 {
+    /// Runs, or stands in the ready list.
+    case ready
+    /// Waits on a channel, until its wake time if it has one.
+    case waiting
+    /// Will never run again; its stack is given back by whoever runs next.
+    case dead
+}
+
+/// One program thread, and the kernel stack that serves it. Lives in a pool slot; named by `Handle<Thread>`.
+struct Thread: ~Copyable {
+    /// Callee-saved registers, stack pointer, vector registers and thread pointer while the thread does not run. The
+    /// first field, so that a handle to the thread is one to its context.
+    fileprivate var savedContext: Context
+    let stack: KernelStack
+    let id: Int32
+    let process: Handle<Process>
+
+    var state: ThreadState = .ready
+
+    /// Some CPU runs the thread, or has not finished saving its registers.
+    var isOnProcessor = false
+
+    /// Next in the ready list, or among those that wait.
+    var next: Handle<Thread>?
+    /// Next in the list of sleepers, sorted by wake time.
+    var nextSleeper: Handle<Thread>?
+    /// Counter value at which a sleeper is woken; nil where it waits without limit.
+    var wakeTime: UInt64?
+    /// What the thread waits for, while it waits.
+    var channel = WaitChannel.nothing
+
+    /// Signals that are kept pending rather than acted on.
+    var blockedSignals = SignalSet()
+    /// Signals sent and not yet acted on.
+    var pendingSignals = SignalSet()
+
+    /// Where the kernel stores 0 when the thread ends (`set_tid_address`); 0 for nowhere.
+    var clearChildID: UInt64 = 0
+
+    /// Counter ticks that the thread has run.
+    var runTicks: UInt64 = 0
+    /// Counter value when the thread was last put on its CPU.
+    var startedAt: UInt64 = 0
+
+    init(context: Context, stack: KernelStack, id: Int32, process: Handle<Process>) {
+        savedContext = context
+        self.stack = stack
+        self.id = id
+        self.process = process
+    }
+
+    /// A signal is pending that is not blocked.
+    var hasActionableSignal: Bool { !pendingSignals.subtracting(blockedSignals).isEmpty }
+}
+
+
+extension Thread {
+    /// The thread that this CPU runs.
+    static var current: Handle<Thread> { ProcessorState.current.value.thread }
+
+    /// Counter ticks that the running thread has run.
+    var ticksRun: UInt64 { runTicks &+ (Timer.now &- startedAt) }
+}
+
+extension Handle where T == Thread {
+    /// What the context switch saves to and loads from.
+    var context: Handle<Context> { Handle<Context>(unsafeAddress: address) }
+}

@@ -1,0 +1,151 @@
+import Formats
+import LinuxABI
+import Machine
+import MemoryModel
+
+// Akuma's debugging interface (LinuxABI/AkumaDebug.swift, Documentation/debugging-interface.md). It shows physical
+// addresses, so it is there only where whoever started the machine asked for it: `debug=on`.
+
+private func checkAllowed() throws(Errno) {
+    guard kernel.options.allowsDebugging else { throw .noFunction }
+}
+
+/// Writes as much of a structure as the caller has room for.
+private func store<Value: BitwiseCopyable>(_ value: Value, at address: UInt64, size: UInt64) throws(Errno) -> UInt64 {
+    try withScratch(Value.self) { (scratch) throws(Errno) in
+        scratch.value = value
+        let count = min(size, UInt64(MemoryLayout<Value>.size))
+        guard UserMemory.copyOut(fromKernel: scratch.address, to: address, count: count) == 0 else {
+            throw .badAddress
+        }
+        return count
+    }
+}
+
+/// `akuma_translate(address, buffer, size)`.
+func translateAddress(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    try checkAllowed()
+    let address = VirtualAddress(call.first).untagged
+    guard let path = Process.current.value.memory.value.memory.translate(address) else { throw .invalidArgument }
+    var translation = AkumaTranslation()
+    translation.levelsUsed = UInt64(path.count)
+    for level in 0..<path.count {
+        translation.descriptors[level] = path.steps[level].descriptor.rawValue
+        translation.indices[level] = UInt64(path.steps[level].index)
+    }
+    var rights = AkumaTranslation.Rights.none
+    let state: AkumaTranslation.State
+    switch path.state {
+    case .free: state = .free
+    case .reserved: state = .reservedAnonymous
+    case .reservedFile: state = .reservedFile
+    case .resident(_, _, let granted, _):
+        state = .resident
+        rights = AkumaTranslation.Rights(granted)
+    case .residentWithoutAccess: state = .residentNoAccess
+    case nil: state = .kernel
+    }
+    // Above the program's own memory, what is mapped is the kernel's, whatever its entries look like.
+    let isKernels = !Process.current.value.memory.value.memory.layout.contains(address) && state == .resident
+    translation.state = (isKernels ? AkumaTranslation.State.kernel : state).rawValue
+    translation.rights = rights.rawValue
+    return try store(translation, at: call.second, size: call.third)
+}
+
+extension AkumaTranslation.Rights {
+    fileprivate init(_ granted: HardwareRights) {
+        var rights = AkumaTranslation.Rights.none
+        if granted.contains(.read) { rights = rights | .read | .user }
+        if granted.contains(.write) { rights = rights | .write }
+        if granted.contains(.execute) { rights = rights | .execute | .user }
+        self = rights
+    }
+}
+
+/// The ranges that the caller's memory is made of.
+private func currentLayout() -> AkumaLayout {
+    let space = Process.current.value.memory
+    let layout = space.value.memory.layout
+    var result = AkumaLayout()
+    result.textStart = space.value.text.start.rawValue
+    result.textEnd = space.value.text.end.rawValue
+    result.imageStart = space.value.image.start.rawValue
+    result.imageEnd = space.value.image.end.rawValue
+    result.heapStart = space.value.memory.heapStart.rawValue
+    result.heapEnd = space.value.memory.programBreak.rawValue
+    result.mapStart = layout.lowMapRegion.start.rawValue
+    result.mapEnd = layout.lowMapRegion.end.rawValue
+    result.stackStart = stackStart(of: space).rawValue
+    result.stackEnd = layout.stackTop.rawValue
+    result.kernelStart = kernel.memoryHull.start
+    result.kernelEnd = kernel.memoryHull.end
+    result.windowStart = KernelWindow.range.lowerBound
+    result.windowEnd = KernelWindow.range.upperBound
+    return result
+}
+
+/// The lowest page of the stack as it has grown so far.
+private func stackStart(of space: Handle<ProgramSpace>) -> VirtualAddress {
+    var start = space.value.memory.layout.stackTop
+    while let state = space.value.memory.state(of: start - Granule.size), state != .free { start = start - Granule.size }
+    return start
+}
+
+/// `akuma_layout(buffer, size)`.
+func memoryLayout(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    try checkAllowed()
+    return try store(currentLayout(), at: call.first, size: call.second)
+}
+
+/// `akuma_check(what)`: 0, or the number of violations found, which the log names.
+func checkMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    try checkAllowed()
+    switch AkumaCheck(rawValue: call.first) {
+    case .addressSpace:
+        do throws(InvariantViolation) {
+            try Process.current.value.memory.value.memory.validate()
+            return 0
+        } catch {
+            Console.log("check: \(error.invariant), at \(hex: error.address.rawValue)")
+            return 1
+        }
+    case .overlap:
+        return countOverlaps(in: currentLayout())
+    case .frames:
+        return kernel.frames.withLock { frames in
+            if frames.freeFrames <= frames.totalFrames { return 0 }
+            Console.log("check: more frames are free than there are")
+            return 1
+        }
+    case nil:
+        throw .invalidArgument
+    }
+}
+
+/// How many pairs of the ranges overlap.
+private func countOverlaps(in layout: AkumaLayout) -> UInt64 {
+    let ranges: InlineArray<5, (start: UInt64, end: UInt64, name: StaticString)> = [
+        (layout.imageStart, layout.imageEnd, "image"),
+        (layout.heapStart, layout.heapEnd, "heap"),
+        (layout.stackStart, layout.stackEnd, "stack"),
+        (layout.kernelStart, layout.kernelEnd, "kernel"),
+        (layout.windowStart, layout.windowEnd, "window"),
+    ]
+    var count: UInt64 = 0
+    for first in 0..<5 {
+        for second in (first + 1)..<5
+        where ranges[first].start < ranges[second].end && ranges[second].start < ranges[first].end {
+            Console.log("check: \(ranges[first].name) and \(ranges[second].name) overlap")
+            count += 1
+        }
+    }
+    return count
+}
+
+/// `akuma_frames(buffer, size)`.
+func countFrames(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    try checkAllowed()
+    var counts = AkumaFrames()
+    (counts.free, counts.total) = kernel.frames.withLock { ($0.freeFrames, $0.totalFrames) }
+    return try store(counts, at: call.first, size: call.second)
+}

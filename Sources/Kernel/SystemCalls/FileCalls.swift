@@ -1,0 +1,171 @@
+import LinuxABI
+import Machine
+
+/// The most that one read or write moves: Linux's MAX_RW_COUNT, INT_MAX rounded down to a page (include/linux/fs.h).
+private var maximumTransfer: UInt64 { 0x7FFF_F000 }
+/// UIO_MAXIOV (include/uapi/linux/uio.h).
+private var maximumVectors: UInt64 { 1024 }
+
+private func file(_ descriptor: UInt64) throws(Errno) -> Handle<OpenFile> {
+    try Process.current.value.openFiles.value.file(descriptor.asInt32)
+}
+
+func read(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let file = try file(call.first)
+    var buffer = UserBuffer(call.second, count: min(call.third, maximumTransfer))
+    return try file.read(into: &buffer)
+}
+
+func write(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let file = try file(call.first)
+    var buffer = UserBuffer(call.second, count: min(call.third, maximumTransfer))
+    return try file.write(from: &buffer)
+}
+
+func readAtOffset(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    guard let offset = Int64(exactly: Int64(bitPattern: call.fourth)), offset >= 0 else { throw .invalidArgument }
+    let file = try file(call.first)
+    var buffer = UserBuffer(call.second, count: min(call.third, maximumTransfer))
+    return try file.read(into: &buffer, at: UInt64(offset))
+}
+
+func writeAtOffset(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    guard Int64(bitPattern: call.fourth) >= 0 else { throw .invalidArgument }
+    let file = try file(call.first)
+    var buffer = UserBuffer(call.second, count: min(call.third, maximumTransfer))
+    return try file.write(from: &buffer, at: call.fourth)
+}
+
+func readScattered(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let file = try file(call.first)
+    return try forEachVector(call) { (buffer) throws(Errno) in try file.read(into: &buffer) }
+}
+
+func writeGathered(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let file = try file(call.first)
+    return try forEachVector(call) { (buffer) throws(Errno) in try file.write(from: &buffer) }
+}
+
+/// Moves each piece of an `iovec` array until one moves less than it asked for. An error after some bytes have moved is
+/// told by the count (readv(2)).
+private func forEachVector(
+    _ call: SystemCallArguments, _ move: (inout UserBuffer) throws(Errno) -> UInt64
+) throws(Errno) -> UInt64 {
+    guard call.third <= maximumVectors else { throw .invalidArgument }
+    var total: UInt64 = 0
+    for index in 0..<call.third {
+        let vector = try UserPointer(call.second).advanced(by: index, of: IOVector.self).load(IOVector())
+        guard Int64(bitPattern: vector.count) >= 0 else { throw .invalidArgument }
+        var buffer = UserBuffer(vector.base, count: min(vector.count, maximumTransfer - total))
+        let asked = buffer.count
+        let moved: UInt64
+        do throws(Errno) {
+            moved = try move(&buffer)
+        } catch {
+            if total > 0 { return total }
+            throw error
+        }
+        total += moved
+        if moved < asked { break }
+    }
+    return total
+}
+
+func closeFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let file = try Process.current.value.openFiles.value.remove(call.first.asInt32)
+    release(file)
+    return 0
+}
+
+func seek(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let file = try file(call.first)
+    let offset = Int64(bitPattern: call.second)
+    guard let origin = SeekOrigin(rawValue: call.third.asUInt32) else { throw .invalidArgument }
+    switch file.value.kind {
+    case .input, .output:
+        throw .illegalSeek
+    case .device:
+        return 0
+    case .node(let node):
+        let size = Int64(node.size)
+        let base: Int64
+        switch origin {
+        case .start: base = 0
+        case .current: base = Int64(file.value.position)
+        case .end: base = size
+        case .data:
+            // The whole file is data, followed by one hole at its end (lseek(2)).
+            guard 0..<size ~= offset else { throw .noSuchAddressOrDevice }
+            base = 0
+        case .hole:
+            guard 0..<size ~= offset else { throw .noSuchAddressOrDevice }
+            file.value.position = node.size
+            return node.size
+        }
+        let (position, overflow) = base.addingReportingOverflow(offset)
+        if overflow { throw .overflow }
+        guard position >= 0 else { throw .invalidArgument }
+        file.value.position = UInt64(position)
+        return UInt64(position)
+    }
+}
+
+func duplicate(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    try duplicate(file(call.first), from: 0, closesOnExec: false)
+}
+
+private func duplicate(
+    _ file: Handle<OpenFile>, from start: Int32, closesOnExec: Bool
+) throws(Errno) -> UInt64 {
+    let descriptor = try Process.current.value.openFiles.value.add(file, closesOnExec: closesOnExec, from: start)
+    file.value.references += 1
+    return UInt64(descriptor)
+}
+
+func duplicateTo(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let flags = OpenFlags(rawValue: call.third.asUInt32)
+    guard flags.subtracting(.closeOnExec).isEmpty, call.first.asInt32 != call.second.asInt32 else {
+        throw .invalidArgument
+    }
+    let file = try file(call.first)
+    let replaced = try Process.current.value.openFiles.value.replace(
+        call.second.asInt32, with: file, closesOnExec: flags.contains(.closeOnExec))
+    file.value.references += 1
+    if let replaced { release(replaced) }
+    return UInt64(call.second.asUInt32)
+}
+
+func controlFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let file = try file(call.first)
+    let files = Process.current.value.openFiles
+    switch FileControl(rawValue: call.second.asUInt32) {
+    case .duplicate:
+        return try duplicate(file, from: call.third.asInt32, closesOnExec: false)
+    case .duplicateCloseOnExec:
+        return try duplicate(file, from: call.third.asInt32, closesOnExec: true)
+    case .getDescriptorFlags:
+        return try files.value.closesOnExec(call.first.asInt32) ? 1 : 0
+    case .setDescriptorFlags:
+        try files.value.setClosesOnExec(call.first.asInt32, to: call.third & 1 != 0)
+        return 0
+    case .getStatusFlags:
+        return UInt64(file.value.flags.rawValue)
+    case .setStatusFlags:
+        // Only these can change (fcntl(2)); O_DIRECT and O_ASYNC have no meaning for any file here and are refused.
+        let asked = OpenFlags(rawValue: call.third.asUInt32)
+        let changeable: OpenFlags = .append | .nonBlocking | .noAccessTime
+        guard !asked.contains(.direct) else { throw .invalidArgument }
+        file.value.flags = file.value.flags.subtracting(changeable) | asked.intersection(changeable)
+        return 0
+    case .setPipeSize, .getPipeSize:
+        throw .badFileDescriptor
+    case nil:
+        throw .invalidArgument
+    }
+}
+
+/// No stream is a terminal: line editing stays with the host's. So every request is ENOTTY, as `isatty` expects.
+func controlDevice(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    _ = try file(call.first)
+    throw .inappropriateIOCTLForDevice
+}

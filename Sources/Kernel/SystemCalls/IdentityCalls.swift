@@ -1,0 +1,161 @@
+import LinuxABI
+import Machine
+import MemoryModel
+
+/// The group and session of every process: there is one of each, named after the first process.
+var processGroupID: Int32 { 1 }
+
+func processGroup(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let id = call.first.asInt32
+    guard id == 0 || kernel.processes.process(id) != nil else { throw .noSuchProcess }
+    return UInt64(processGroupID)
+}
+
+func systemName(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    var name = SystemName()
+    // Programs ask for Linux's name and release to learn what they may call; the version says who answers.
+    fill(&name.system, with: "Linux")
+    fill(&name.node, with: "akuma")
+    fill(&name.release, with: "6.1.0-akuma")
+    fill(&name.version, with: "Akuma 1")
+    fill(&name.machine, with: "aarch64")
+    fill(&name.domain, with: "(none)")
+    try UserPointer(call.first).store(name)
+    return 0
+}
+
+private func fill(_ field: inout InlineArray<65, UInt8>, with text: StaticString) {
+    var index = 0
+    text.forEachByte { byte in
+        field[index] = byte
+        index += 1
+    }
+}
+
+/// The limits that mean something here: what the kernel enforces.
+private func limit(_ resource: UInt64) throws(Errno) -> ResourceLimit {
+    guard let resource = Resource(rawValue: resource.asUInt32) else { throw .invalidArgument }
+    var limit = ResourceLimit()
+    limit.current = .max
+    limit.maximum = .max
+    switch resource {
+    case .stack:
+        limit.current = AddressSpaceLayout.standard.stackLimit.rawValue
+    case .openFiles:
+        limit.current = UInt64(FileTable.capacity)
+        limit.maximum = limit.current
+    case .core:
+        // Nothing dumps core.
+        limit.current = 0
+        limit.maximum = 0
+    default:
+        break
+    }
+    return limit
+}
+
+func resourceLimit(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    try UserPointer(call.second).store(limit(call.first))
+    return 0
+}
+
+func resourceLimits(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let id = call.first.asInt32
+    guard id == 0 || kernel.processes.process(id) != nil else { throw .noSuchProcess }
+    let current = try limit(call.second)
+    if call.third != 0 {
+        let wanted = try UserPointer(call.third).load(ResourceLimit())
+        guard wanted.current <= wanted.maximum else { throw .invalidArgument }
+        // Limits can't be changed yet: setting one to what it is succeeds, the rest is refused rather than ignored.
+        guard wanted.current == current.current, wanted.maximum == current.maximum else { throw .notPermitted }
+    }
+    if call.fourth != 0 { try UserPointer(call.fourth).store(current) }
+    return 0
+}
+
+func resourceUsage(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let ticks: UInt64
+    // RUSAGE_SELF 0, RUSAGE_CHILDREN −1, RUSAGE_THREAD 1 (include/uapi/linux/resource.h).
+    switch call.first.asInt32 {
+    case 0, 1: ticks = Thread.current.value.ticksRun
+    case -1: ticks = Process.current.value.childTicks
+    default: throw .invalidArgument
+    }
+    try UserPointer(call.second).store(kernel.clock.resourceUsage(ofTicks: ticks))
+    return 0
+}
+
+extension Clock {
+    /// A usage record that tells the time. User and system time are not told apart: all of it counts as the program's.
+    func resourceUsage(ofTicks ticks: UInt64) -> ResourceUsage {
+        var usage = ResourceUsage()
+        let nanoseconds = nanoseconds(ofTicks: ticks)
+        usage.userTime.seconds = Int64(nanoseconds / 1_000_000_000)
+        usage.userTime.microseconds = Int64(nanoseconds % 1_000_000_000 / 1000)
+        return usage
+    }
+}
+
+func systemInformation(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    var information = SystemInformation()
+    information.uptime = Int64(kernel.clock.nanosecondsSinceBoot / 1_000_000_000)
+    let (free, total) = kernel.frames.withLock { ($0.freeFrames, $0.totalFrames) }
+    information.totalMemory = total
+    information.freeMemory = free
+    information.processCount = UInt16(truncatingIfNeeded: kernel.processes.count)
+    information.unit = UInt32(Granule.size.rawValue)
+    try UserPointer(call.first).store(information)
+    return 0
+}
+
+func setClearChildID(_ call: SystemCallArguments) -> UInt64 {
+    Thread.current.value.clearChildID = call.first
+    return UInt64(Thread.current.value.id)
+}
+
+/// The list is looked at when a thread ends while others of its memory go on. A process has one thread, so the kernel
+/// keeps nothing; a wrong size is refused as by Linux (kernel/futex/syscalls.c).
+func setRobustList(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    guard call.second == 24 else { throw .invalidArgument }
+    return 0
+}
+
+func yieldProcessor() -> UInt64 {
+    reschedule()
+    return 0
+}
+
+/// One CPU, so a mask of one bit in one word.
+func processorAffinity(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let id = call.first.asInt32
+    guard id == 0 || kernel.processes.process(id) != nil else { throw .noSuchProcess }
+    guard call.second >= 8, call.second % 8 == 0 else { throw .invalidArgument }
+    try UserPointer(call.third).store(UInt64(1))
+    return 8
+}
+
+/// `futex`: with one thread a process nobody else could wake a waiter or be woken, so waiting only ever times out.
+func futex(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    // FUTEX_PRIVATE_FLAG 128, FUTEX_CLOCK_REALTIME 256 (include/uapi/linux/futex.h).
+    guard call.first % 4 == 0 else { throw .invalidArgument }
+    switch FutexOperation(rawValue: call.second.asUInt32 & 0x7F) {
+    case .wait:
+        guard try UserPointer(call.first).load(UInt32(0)) == call.third.asUInt32 else {
+            throw .resourceTemporarilyUnavailable
+        }
+        var deadline: UInt64?
+        if call.fourth != 0 {
+            guard let duration = try UserPointer(call.fourth).load(TimeSpecification()).checkedNanoseconds else {
+                throw .invalidArgument
+            }
+            deadline = kernel.clock.deadline(after: duration)
+        }
+        let outcome = wait(on: .nothing, until: deadline) { false }
+        throw outcome == .timedOut ? .timedOut : .interrupted
+    case .wake, .wakeBitset:
+        _ = try UserPointer(call.first).load(UInt32(0))
+        return 0
+    default:
+        throw .noFunction
+    }
+}

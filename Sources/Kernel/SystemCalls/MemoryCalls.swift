@@ -1,0 +1,131 @@
+import LinuxABI
+import Machine
+import MemoryModel
+
+extension Errno {
+    /// The one translation from the memory model's errors to the program's.
+    init(_ error: MapError) {
+        self =
+            switch error {
+            case .invalidArgument: .invalidArgument
+            case .outOfMemory: .noMemory
+            case .exists: .fileExists
+            case .notPermitted: .notPermitted
+            case .accessDenied: .permissionDenied
+            }
+    }
+}
+
+extension MemoryModel.Protection {
+    /// What a program's `prot` asks of the hardware. PROT_SEM has no effect on Linux either (mm/mmap.c); PROT_BTI and
+    /// PROT_MTE are refused by Linux where the CPU lacks them (arch/arm64/include/asm/mman.h), and here until they work.
+    fileprivate init(checking bits: UInt64) throws(Errno) {
+        let asked = LinuxABI.Protection(rawValue: bits)
+        guard asked.subtracting(.read | .write | .execute | .semaphores).isEmpty else { throw .invalidArgument }
+        self.init(rawValue: UInt8(truncatingIfNeeded: bits & 7))
+    }
+}
+
+/// Changes the running process's memory map, with the frame allocator at hand.
+@inline(__always)
+private func withMemory<Result>(
+    _ body: (inout AddressSpace<RealMachine>, inout FrameAllocator<RealMachine>) throws(MapError) -> Result
+) throws(Errno) -> Result {
+    let space = Process.current.value.memory
+    do throws(MapError) {
+        return try kernel.frames.withLock { (frames) throws(MapError) in try body(&space.value.memory, &frames) }
+    } catch {
+        throw Errno(error)
+    }
+}
+
+/// `mmap`: private anonymous memory. Which error wins follows Linux (mm/mmap.c, ksys_mmap_pgoff and do_mmap).
+func mapMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let flags = MapFlags(rawValue: call.fourth)
+    // The offset must be whole pages, whatever it is an offset in (arch/arm64/kernel/sys.c).
+    guard ByteCount(call.sixth).isPageMultiple else { throw .invalidArgument }
+    if !flags.contains(.anonymous) { throw try refusalOfFileMapping(call) }
+    guard call.second != 0 else { throw .invalidArgument }
+    let request = try mapRequest(call, flags)
+    let address = try withMemory { (space, frames) throws(MapError) in try space.map(request, frames: &frames) }
+    if kernel.options.logsMemory { logMapping("mmap", address, request.length) }
+    return address.rawValue
+}
+
+/// Mapping files comes with the page cache. Until then a valid descriptor is ENODEV, the error of a file that can't be
+/// mapped, so that nothing is silently something else.
+@inline(never)
+private func refusalOfFileMapping(_ call: SystemCallArguments) throws(Errno) -> Errno {
+    _ = try Process.current.value.openFiles.value.file(call.fifth.asInt32)
+    return .operationNotSupportedByDevice
+}
+
+private func mapRequest(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> MapRequest {
+    // Shared memory comes with fork; one process's pages would be shared with nobody, but a promise is not kept by luck.
+    guard flags.sharing == MapFlags.private.rawValue else {
+        throw flags.sharing == MapFlags.shared.rawValue ? .notSupported : .invalidArgument
+    }
+    let ignored: MapFlags = .denyWrite | .executable | .stack | .nonBlock | .uninitialized
+    let honoured: MapFlags = .private | .anonymous | .fixed | .fixedNoReplace | .noReserve | .populate
+    guard flags.subtracting(ignored | honoured).isEmpty else { throw .notSupported }
+
+    let address = VirtualAddress(call.first)
+    let placement: Placement
+    if flags.contains(.fixedNoReplace) {
+        placement = .fixedNoReplace(address)
+    } else if flags.contains(.fixed) {
+        placement = .fixed(address)
+    } else {
+        placement = .anywhere(hint: address)
+    }
+    var options = MapOptions.none
+    if flags.contains(.noReserve) { options.insert(.noReserve) }
+    // MAP_NONBLOCK makes MAP_POPULATE do nothing (mmap(2)).
+    if flags.contains(.populate) && !flags.contains(.nonBlock) { options.insert(.populate) }
+    return MapRequest(
+        length: ByteCount(call.second), protection: try lenientProtection(call.third), placement: placement,
+        options: options)
+}
+
+/// `mmap` ignores bits of `prot` that it does not know (mm/mmap.c), where `mprotect` refuses them.
+private func lenientProtection(_ bits: UInt64) throws(Errno) -> MemoryModel.Protection {
+    MemoryModel.Protection(rawValue: UInt8(truncatingIfNeeded: bits & 7))
+}
+
+func unmapMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let start = VirtualAddress(call.first).untagged
+    let length = ByteCount(call.second)
+    try withMemory { (space, frames) throws(MapError) in try space.unmap(start, length: length, frames: &frames) }
+    if kernel.options.logsMemory { logMapping("munmap", start, length) }
+    return 0
+}
+
+func protectMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let start = VirtualAddress(call.first).untagged
+    let length = ByteCount(call.second)
+    let protection = try MemoryModel.Protection(checking: call.third)
+    try withMemory { (space, frames) throws(MapError) in
+        try space.protect(start, length: length, protection, frames: &frames)
+    }
+    if kernel.options.logsMemory { logMapping("mprotect", start, length) }
+    return 0
+}
+
+/// `brk` never fails: it returns where the program break is, which is elsewhere than asked where it could not be moved.
+func setProgramBreak(_ call: SystemCallArguments) -> UInt64 {
+    let wanted = VirtualAddress(call.first)
+    let space = Process.current.value.memory
+    try? withMemory { (space, frames) throws(MapError) in try space.setBreak(to: wanted, frames: &frames) }
+    if kernel.options.logsMemory, space.value.memory.programBreak == wanted {
+        logMapping("brk", space.value.memory.heapStart, wanted - space.value.memory.heapStart)
+    }
+    return space.value.memory.programBreak.rawValue
+}
+
+/// `madvise`: no advice is taken yet, and none is ignored in silence.
+func adviseMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let start = VirtualAddress(call.first).untagged
+    guard MemoryAdvice(rawValue: call.third) != nil, start.isPageAligned else { throw .invalidArgument }
+    Console.log("memory: madvise with advice \(call.third) is not supported yet")
+    throw .invalidArgument
+}
