@@ -29,5 +29,5 @@ func checked(_ result: Int) throws(Errno) -> Int {
 
 extension UInt {
     /// An argument that the kernel takes as a signed number, such as a descriptor.
-    init(argument: Int32) { self = UInt(bitPattern: Int(argument)) }
+    public init(argument: Int32) { self = UInt(bitPattern: Int(argument)) }
 }
