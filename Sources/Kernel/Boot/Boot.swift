@@ -126,7 +126,7 @@ private func placeKernel(
         options: options, clock: Clock(frequency: Timer.frequency, dateInSeconds: date), ramdisk: ramdisk,
         mappings: KernelMappings(
             table: PhysicalAddress(IdentityMap.levelOneTable), slots: slots, zeroFrame: zeroFrame),
-        memoryHull: hull, frames: RankedLock(frames),
+        memoryHull: hull, totalFrames: frames.totalFrames, frames: RankedLock(frames),
         identifiers: RankedLock(ASIDAllocator(bits: UInt64(Translation.asidBits))),
         scheduler: RankedLock(Scheduler(ticksPerSecond: Timer.frequency)),
         random: RandomGenerator(seed: seed(from: ramdisk)), stacks: KernelStacks(page: stackMap.address.rawValue),

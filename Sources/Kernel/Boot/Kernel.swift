@@ -14,6 +14,8 @@ struct Kernel: ~Copyable {
     let mappings: KernelMappings
     /// RAM, from its lowest to its highest address.
     let memoryHull: PhysicalRegion
+    /// Frames that were free at boot.
+    let totalFrames: UInt64
 
     var frames: RankedLock<FramesRank, FrameAllocator<RealMachine>>
     var identifiers: RankedLock<IdentifiersRank, ASIDAllocator>

@@ -25,8 +25,12 @@ public func userExceptionEntry(_ frameAddress: UInt64) {
 @c(akuma_user_interrupt)
 public func userInterruptEntry(_ frameAddress: UInt64) {
     handleInterrupt()
-    // A turn is over only if the timer said so; taking another thread is the scheduler's decision.
-    if kernel.scheduler.withLock({ $0.hasReadyThread }) { reschedule() }
+    if kernel.scheduler.withLock({ $0.hasReadyThread }) {
+        // Switching sets the timer for the thread that goes on.
+        reschedule()
+    } else {
+        updateTimer()
+    }
     if Thread.current.value.hasActionableSignal {
         actOnSignals(Handle<TrapFrame>(unsafeAddress: frameAddress))
     }
@@ -36,6 +40,7 @@ public func userInterruptEntry(_ frameAddress: UInt64) {
 @c(akuma_kernel_interrupt)
 public func kernelInterruptEntry(_ frameAddress: UInt64) {
     handleInterrupt()
+    if !kernel.scheduler.withLock({ $0.hasReadyThread }) { updateTimer() }
 }
 
 /// Machine comes here for an abort in a user-copy routine. True: try the instruction again.

@@ -12,27 +12,27 @@ private func file(_ descriptor: UInt64) throws(Errno) -> Handle<OpenFile> {
 
 func read(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let file = try file(call.first)
-    var buffer = UserBuffer(call.second, count: min(call.third, maximumTransfer))
+    var buffer = try UserBuffer(checking: call.second, count: call.third, limit: maximumTransfer)
     return try file.read(into: &buffer)
 }
 
 func write(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let file = try file(call.first)
-    var buffer = UserBuffer(call.second, count: min(call.third, maximumTransfer))
+    var buffer = try UserBuffer(checking: call.second, count: call.third, limit: maximumTransfer)
     return try file.write(from: &buffer)
 }
 
 func readAtOffset(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard let offset = Int64(exactly: Int64(bitPattern: call.fourth)), offset >= 0 else { throw .invalidArgument }
     let file = try file(call.first)
-    var buffer = UserBuffer(call.second, count: min(call.third, maximumTransfer))
+    var buffer = try UserBuffer(checking: call.second, count: call.third, limit: maximumTransfer)
     return try file.read(into: &buffer, at: UInt64(offset))
 }
 
 func writeAtOffset(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard Int64(bitPattern: call.fourth) >= 0 else { throw .invalidArgument }
     let file = try file(call.first)
-    var buffer = UserBuffer(call.second, count: min(call.third, maximumTransfer))
+    var buffer = try UserBuffer(checking: call.second, count: call.third, limit: maximumTransfer)
     return try file.write(from: &buffer, at: call.fourth)
 }
 
@@ -56,7 +56,7 @@ private func forEachVector(
     for index in 0..<call.third {
         let vector = try UserPointer(call.second).advanced(by: index, of: IOVector.self).load(IOVector())
         guard Int64(bitPattern: vector.count) >= 0 else { throw .invalidArgument }
-        var buffer = UserBuffer(vector.base, count: min(vector.count, maximumTransfer - total))
+        var buffer = try UserBuffer(checking: vector.base, count: vector.count, limit: maximumTransfer - total)
         let asked = buffer.count
         let moved: UInt64
         do throws(Errno) {

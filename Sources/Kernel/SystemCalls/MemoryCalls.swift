@@ -47,6 +47,9 @@ func mapMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     if !flags.contains(.anonymous) { throw try refusalOfFileMapping(call) }
     guard call.second != 0 else { throw .invalidArgument }
     let request = try mapRequest(call, flags)
+    if request.protection.contains(.write) && !request.options.contains(.noReserve) {
+        try refuseObviousOvercommit(request.length)
+    }
     let address = try withMemory { (space, frames) throws(MapError) in try space.map(request, frames: &frames) }
     if kernel.options.logsMemory { logMapping("mmap", address, request.length) }
     return address.rawValue
@@ -87,6 +90,12 @@ private func mapRequest(_ call: SystemCallArguments, _ flags: MapFlags) throws(E
         options: options)
 }
 
+/// ENOMEM for memory to write to that exceeds all there is: Linux's overcommit mode 0 (mm/util.c, __vm_enough_memory).
+@inline(__always)
+private func refuseObviousOvercommit(_ length: ByteCount) throws(Errno) {
+    if length.wholePages > kernel.totalFrames { throw .noMemory }
+}
+
 /// `mmap` ignores bits of `prot` that it does not know (mm/mmap.c), where `mprotect` refuses them.
 private func lenientProtection(_ bits: UInt64) throws(Errno) -> MemoryModel.Protection {
     MemoryModel.Protection(rawValue: UInt8(truncatingIfNeeded: bits & 7))
@@ -104,6 +113,7 @@ func protectMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let start = VirtualAddress(call.first).untagged
     let length = ByteCount(call.second)
     let protection = try MemoryModel.Protection(checking: call.third)
+    if protection.contains(.write) { try refuseObviousOvercommit(length) }
     try withMemory { (space, frames) throws(MapError) in
         try space.protect(start, length: length, protection, frames: &frames)
     }
@@ -115,7 +125,11 @@ func protectMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 func setProgramBreak(_ call: SystemCallArguments) -> UInt64 {
     let wanted = VirtualAddress(call.first)
     let space = Process.current.value.memory
-    try? withMemory { (space, frames) throws(MapError) in try space.setBreak(to: wanted, frames: &frames) }
+    // A heap ends where the mmap region begins, so there is no obvious overcommit to refuse but on tiny machines.
+    let growth = wanted > space.value.memory.programBreak ? wanted - space.value.memory.programBreak : .zero
+    if (try? refuseObviousOvercommit(growth)) != nil {
+        try? withMemory { (space, frames) throws(MapError) in try space.setBreak(to: wanted, frames: &frames) }
+    }
     if kernel.options.logsMemory, space.value.memory.programBreak == wanted {
         logMapping("brk", space.value.memory.heapStart, wanted - space.value.memory.heapStart)
     }

@@ -1,5 +1,6 @@
 import LinuxABI
 import Machine
+import MemoryModel
 
 /// An address that a program passed: an allegation. Nothing looks through it but copying with the program's own rights,
 /// so an address that the program may not use, the kernel's included, is EFAULT.
@@ -48,6 +49,15 @@ struct UserBuffer {
     init(_ address: UInt64, count: UInt64) {
         self.address = address
         self.count = count
+    }
+
+    /// A range that a program passed to a read or a write; EFAULT where it goes beyond what a program can name (Linux's
+    /// access_ok, asm-generic/access_ok.h), before anything is moved. Cut to what one call moves at most.
+    init(checking address: UInt64, count: UInt64, limit: UInt64) throws(Errno) {
+        let limitOfAddresses = AddressSpaceLayout.addressLimit.rawValue
+        let start = VirtualAddress(address).untagged.rawValue
+        guard count <= limitOfAddresses, start <= limitOfAddresses - count else { throw .badAddress }
+        self.init(address, count: min(count, limit))
     }
 
     /// Copies bytes to the front of the buffer, which then begins behind them.
