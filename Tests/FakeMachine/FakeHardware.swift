@@ -139,7 +139,8 @@ extension FakeMachine {
         var frame = destination.frame
         let last = (destination + ByteCount(count - 1)).frame
         while frame <= last {
-            let isWhole = destination <= frame.address
+            let isWhole =
+                destination <= frame.address
                 && (frame.address + Granule.size) - destination <= ByteCount(count)
             if isWhole {
                 caches.wrote(allOf: frame, cleaning: false)

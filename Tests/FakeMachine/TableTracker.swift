@@ -110,7 +110,8 @@ struct TableTracker {
     func staleLeaves(overlapping base: UInt64, level: Int) -> [StaleLeaf] {
         guard !staleLeaves.isEmpty else { return [] }
         let span = WalkDescriptor.span(level: level)
-        let inside = level == Granule.lastLevel
+        let inside =
+            level == Granule.lastLevel
             ? [] : staleLeaves.values.joined().filter { $0.translation.base.rawValue &- base < span }
         return inside + staleLeaves(covering: base)
     }

@@ -11,22 +11,29 @@ extension FrameAllocator {
         return blocks
     }
 
-    /// Traps unless every free block is aligned, overlaps no other, and is not half of a greater free one.
-    func validate() {
+    /// What is wrong with the free blocks: each is aligned, overlaps no other, and is not half of a greater free one.
+    func problems() -> [String] {
+        var problems: [String] = []
         var seen: Set<UInt64> = []
         let blocks = freeBlocks()
         for block in blocks {
             let (first, order) = (block[0], block[1])
-            precondition(first.isMultiple(of: 1 << order), "a block is aligned to its size")
-            precondition(order == 18 || !blocks.contains([first ^ (1 << order), order]), "free buddies are merged")
+            let name = "the block of order \(order) at frame \(first)"
+            let buddy = [first ^ (1 << order), order]
+            if !first.isMultiple(of: 1 << order) { problems.append("\(name) is not aligned") }
+            if order < 18 && blocks.contains(buddy) { problems.append("\(name) is not merged with its buddy") }
             let head = record(of: FrameNumber(first))
-            precondition(head.kind == .free && head.order == order && head.count == 0, "a free block's record")
+            if head.kind != .free || head.order != order || head.count != 0 {
+                problems.append("\(name) has the record \(head)")
+            }
             for frame in first..<first + (1 << order) {
-                precondition(seen.insert(frame).inserted, "free blocks do not overlap")
-                precondition(frame == first || record(of: FrameNumber(frame)).state == 0, "one record speaks for all")
+                if !seen.insert(frame).inserted { problems.append("\(name) overlaps another") }
+                let isCleared = record(of: FrameNumber(frame)).state == 0
+                if frame != first && !isCleared { problems.append("\(name) has more than one record") }
             }
         }
-        precondition(UInt64(seen.count) <= freeFrames, "free frames are counted")
+        if UInt64(seen.count) > freeFrames { problems.append("more free frames than are counted") }
+        return problems
     }
 }
 
@@ -84,7 +91,7 @@ struct FrameAllocatorTests {
             machine: machine.hardware, records: first.address, firstFrame: first, frameCount: 700)
         allocator.donate(first.advanced(by: 3), count: 301)
         allocator.donate(first.advanced(by: 317), count: 383)
-        allocator.validate()
+        #expect(allocator.problems() == [])
         let start = allocator.freeBlocks()
         #expect(allocator.freeFrames == 684 && allocator.totalFrames == 684)
 
@@ -122,7 +129,7 @@ struct FrameAllocatorTests {
                 }
             }
             #expect(allocator.freeFrames == 684 - UInt64(model.count))
-            if step % 100 == 0 { allocator.validate() }
+            if step % 100 == 0 { #expect(allocator.problems() == []) }
         }
         for (number, order) in owned {
             if let order {
@@ -132,7 +139,7 @@ struct FrameAllocatorTests {
             }
         }
         allocator.mergeFreeFrames()
-        allocator.validate()
+        #expect(allocator.problems() == [])
         #expect(allocator.freeBlocks() == start && allocator.freeFrames == 684)
     }
 
@@ -163,7 +170,7 @@ struct FrameAllocatorTests {
             taken.push(frame)
         }
         while let frame = taken.popFirst() { allocator.release(frame) }
-        allocator.validate()
+        #expect(allocator.problems() == [])
         let inBlocks = allocator.freeBlocks().reduce(0) { $0 + (1 << $1[1]) }
         #expect(allocator.freeFrames == 510 && 510 - inBlocks <= 64)
     }
