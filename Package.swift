@@ -96,7 +96,6 @@ case .host:
         platforms: [.macOS(.v15)],
         dependencies: [
             .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-            .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
             .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
             .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
         ],
@@ -106,7 +105,6 @@ case .host:
                 dependencies: [
                     "Formats", "LinuxABI", "MemoryModel",
                     .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                    .product(name: "Logging", package: "swift-log"),
                     .product(name: "Subprocess", package: "swift-subprocess"),
                     .product(name: "SystemPackage", package: "swift-system"),
                 ],

@@ -6,7 +6,7 @@ import Testing
 struct ProgramTests {
     @Test(
         "on both CPUs",
-        arguments: ["test-registers", "test-same-address", "test-library", "test-allocator"],
+        arguments: ["test-registers", "test-same-address", "test-library", "test-allocator", "test-memory", "test-wild"],
         MachineConfiguration.CPU.allCases)
     func program(name: String, cpu: MachineConfiguration.CPU) async throws {
         let result = try await Guest.run(name) { $0.cpu = cpu }
@@ -19,6 +19,15 @@ struct ProgramTests {
         #expect(result.outcome == .exited(0), "\(result.account)")
         let numbers = try #require(result.text.firstMatch(of: /free frames before (\d+), after (\d+)/)).output
         #expect(numbers.1 == numbers.2)
+    }
+
+    @Test("a hundred thousand random calls do not disturb the kernel nor its other programs")
+    func randomCalls() async throws {
+        let script = (1...4).map { "test-random-calls \($0) 25000\n" }.joined() + "test-same-address\nexit 7\n"
+        let result = try await Guest.run(input: Array(script.utf8)) { $0.hasDebuggingInterface = true }
+        #expect(result.outcome == .exited(7), "\(result.account)")
+        #expect(!result.text.contains("status ") && !result.text.contains("ended by"), "\(result.account)")
+        #expect(result.text.contains("test-same-address: passed"), "\(result.account)")
     }
 
     @Test("the allocator ends a program that frees wrongly", arguments: ["double", "inside", "wild"])

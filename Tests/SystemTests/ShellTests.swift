@@ -35,3 +35,19 @@ struct ShellTests {
         #expect(result.text.contains("Hello from Akuma"))
     }
 }
+
+@Suite("On a terminal")
+struct TerminalTests {
+    @Test("the shell prompts, and takes lines and the end of input from the terminal")
+    func terminal() async throws {
+        let result = try await Command.shell(
+            """
+            (for line in 'hello terminal' 'exit 4'; do sleep 4; echo "$line"; done; sleep 10) |
+                script -q -e -c "$akuma run --timeout 100" /dev/null
+            echo "status ${PIPESTATUS[1]}"
+            """)
+        #expect(result.text.contains("akuma> "), "\(result.account)")
+        #expect(result.text.contains("Hello from Akuma"), "\(result.account)")
+        #expect(result.text.contains("status 4"), "\(result.account)")
+    }
+}
