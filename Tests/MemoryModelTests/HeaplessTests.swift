@@ -27,18 +27,22 @@ struct HeaplessTests {
         #expect(!copies.isEmpty)
         let imported = try FileManager.default.contentsOfDirectory(
             at: root.appending(path: "Sources/LinuxABI"), includingPropertiesForKeys: nil)
+        let options = try Self.options(root)
         let module = try run(
-            Self.options + ["-module-name", "LinuxABI", "-emit-module", "-emit-module-path"]
+            options + ["-module-name", "LinuxABI", "-emit-module", "-emit-module-path"]
                 + [scratch.appending(path: "LinuxABI.swiftmodule").path] + imported.map(\.path))
         #expect(module == "")
         return try run(
-            Self.options + ["-module-name", "MemoryModel", "-I", scratch.path, "-emit-sil", "-o", "/dev/null"] + copies)
+            options + ["-module-name", "MemoryModel", "-I", scratch.path, "-emit-sil", "-o", "/dev/null"] + copies)
     }
 
-    private static let options = [
-        "-target", "aarch64-none-none-elf", "-parse-as-library", "-wmo", "-no-allocations",
-        "-enable-experimental-feature", "Embedded", "-enable-experimental-feature", "Lifetimes", "-swift-version", "6",
-    ]
+    /// The kernel's world's settings; its experimental features as the package names them.
+    private static func options(_ root: URL) throws -> [String] {
+        let package = try String(contentsOf: root.appending(path: "Package.swift"), encoding: .utf8)
+        let features = package.matches(of: /enableExperimentalFeature\("(\w+)"\)/).map { String($0.1) }
+        return ["-target", "aarch64-none-none-elf", "-parse-as-library", "-wmo", "-no-allocations"]
+            + ["-swift-version", "6"] + features.flatMap { ["-enable-experimental-feature", $0] }
+    }
 
     /// Runs the compiler.
     /// - Returns: its messages, empty where it succeeds.
