@@ -119,9 +119,22 @@ struct TestSpace: ~Copyable {
 
     func state(_ address: UInt64) -> PageState? { space.state(of: VirtualAddress(address)) }
 
+    /// The frame that a page has, whether its program may access it or not.
+    func frame(of address: UInt64) -> FrameNumber? {
+        switch state(address) {
+        case .resident(let frame, _, _, _), .residentWithoutAccess(let frame, _): frame
+        case .free, .reserved, .reservedFile, nil: nil
+        }
+    }
+
     func isMapped(_ address: UInt64) -> Bool { state(address) != .free }
 }
 
 let page = Granule.size.rawValue
 let megabyte: UInt64 = 1 << 20
 let gigabyte: UInt64 = 1 << 30
+
+extension MaintenanceCounts {
+    /// Invalidations of any kind.
+    var invalidations: Int { pageInvalidations + asidInvalidations + wholeInvalidations }
+}

@@ -59,6 +59,17 @@ extension AddressSpace {
         mapRegion = layout.lowMapRegion
     }
 
+    /// Where the stack begins at the moment: the lowest page of the mapping below its top that grows down.
+    public var stackStart: VirtualAddress {
+        var start = layout.stackTop
+        while start > layout.low.start, let attributes = state(of: start - Granule.size)?.attributeClass,
+            self.attributes[attributes].contains(.growsDown)
+        {
+            start = start - Granule.size
+        }
+        return start
+    }
+
     // MARK: Heap
 
     /// Says where the heap begins: at the first page beyond the image.
