@@ -14,7 +14,8 @@ struct TestSpace: ~Copyable {
     let baseline: UInt64
 
     init(
-        frames count: UInt64 = 1024, options: FakeMachine.Options = .init(), layout: AddressSpaceLayout = .standard
+        frames count: UInt64 = 1024, options: FakeMachine.Options = .init(), layout: AddressSpaceLayout = .standard,
+        installed: Bool = true
     ) throws {
         machine = FakeMachine(frames: count, options: options)
         frames = machine.makeAllocator()
@@ -22,7 +23,7 @@ struct TestSpace: ~Copyable {
         kernel = Self.makeKernel(machine, &frames)
         baseline = frames.freeFrames
         space = try AddressSpace(machine: machine.hardware, layout: layout, kernel: kernel, frames: &frames)
-        for cpu in machine.cpus {
+        for cpu in machine.cpus where installed {
             asids.activate(&space.context, on: cpu.index, machine.hardware)
             cpu.install(root: space.rootAddress.frame, asid: space.context.asid)
         }

@@ -12,18 +12,14 @@ extension AddressSpace {
     ) throws(FaultError) -> FaultOutcome {
         let page = address.roundedDownToPage
         guard layout.contains(page) else { throw .notMapped }
-        var place = tables.deepest(towards: page)
-        var old = tables.load(place.entry(for: page))
-        if old.isFree {
-            try growStack(to: page, frames: &frames)
-            place = tables.deepest(towards: page)
-            old = tables.load(place.entry(for: page))
-        }
-        let set = attributes[old.attributeClass]
+        let place = tables.deepest(towards: page)
+        let old = tables.load(place.entry(for: page))
+        let growth = old.isFree ? try stackGrowth(to: page) : nil
+        let attributes = growth?.attributes ?? old.attributeClass
+        let set = self.attributes[attributes]
         guard set.allows(access) else { throw set.contains(.guardPage) ? .guarded : .accessDenied }
-        if old.isReserved {
-            if place.level < Granule.lastLevel { try split(&place, towards: page, frames: &frames) }
-            return try fill(page, in: place, with: set, old, access: access, frames: &frames)
+        if !old.isResident {
+            return try fill(page, in: place, attributes, set, growth: growth, access: access, frames: &frames)
         }
         precondition(old.isValid, "a page without access has a class that allows none")
         if old.userRights.contains(access.right) {
@@ -34,27 +30,11 @@ extension AddressSpace {
         return try makeWritable(page, in: place, with: set, frames: &frames)
     }
 
-    /// Splits the reservation that `page` is part of down to the last level.
-    @inline(never) private mutating func split(
-        _ place: inout TablePosition, towards page: VirtualAddress, frames: inout FrameAllocator<M>
-    ) throws(FaultError) {
-        var reserve: TableReserve<M>
-        do {
-            reserve = try TableReserve(Granule.lastLevel - place.level, machine: machine, frames: &frames)
-        } catch {
-            throw .outOfMemory
-        }
-        while place.level < Granule.lastLevel {
-            tables.split(&place, towards: page, with: reserve.takeTable())
-        }
-        reserve.giveBack(to: &frames)
-    }
-
     /// Gives a page that was never touched its frame: the shared frame of zeroes to a reader, one of its own to a
     /// writer, and to who may execute, since that frame's content must be published.
     @inline(__always) private mutating func fill(
-        _ page: VirtualAddress, in place: TablePosition, with set: AttributeSet, _ old: Descriptor, access: Access,
-        frames: inout FrameAllocator<M>
+        _ page: VirtualAddress, in place: TablePosition, _ attributes: AttributeClass, _ set: AttributeSet,
+        growth: StackGrowth?, access: Access, frames: inout FrameAllocator<M>
     ) throws(FaultError) -> FaultOutcome {
         let frame: Frame
         let outcome: FaultOutcome
@@ -65,17 +45,42 @@ extension AddressSpace {
             guard let taken = frames.takeZeroed(.anonymous) else { throw .outOfMemory }
             frame = taken
             outcome = .zeroFilled
-            if set.contains(.execute) { machine.publishInstructions(in: frame.number) }
-            machine.completeCleaning()
         }
+        var place = place
+        if growth != nil || place.level < Granule.lastLevel {
+            guard makeEntry(for: page, in: &place, growth: growth, frames: &frames) else {
+                frames.release(frame)
+                throw .outOfMemory
+            }
+        }
+        if set.contains(.execute) { machine.publishInstructions(in: frame.number) }
+        machine.completeCleaning()
         let rights = HardwareRights(of: set, soleOwner: outcome == .zeroFilled)
-        let new = Descriptor.page(frame.relinquish(), class: old.attributeClass, rights: rights)
+        let new = Descriptor.page(frame.relinquish(), class: attributes, rights: rights)
         machine.store(new.rawValue, at: place.entry(for: page))
         var record = records.tableRecord(of: place.table)
         record.resident += 1
         records.setTableRecord(record, of: place.table)
         machine.orderTableWrites()
         return outcome
+    }
+
+    /// Grows the stack as planned, and splits the reservation that `page` is part of down to the last level.
+    /// - Returns: false where there are no frames for the tables; then nothing has changed.
+    @inline(never) private mutating func makeEntry(
+        for page: VirtualAddress, in place: inout TablePosition, growth: StackGrowth?,
+        frames: inout FrameAllocator<M>
+    ) -> Bool {
+        do throws(MapError) {
+            // The page becomes an entry of a last-level table; what growing it adds are whole entries then.
+            let range = VirtualRange(page, to: page + Granule.size)
+            try tables.makeBoundaries(of: range, filling: true, frames: &frames)
+            if let growth { try reserve(growth.range, as: growth.attributes, frames: &frames) }
+        } catch {
+            return false
+        }
+        place = tables.deepest(towards: page)
+        return true
     }
 
     /// A reference on the frame of zeroes; nil where its count is at its limit, and a frame must be spent instead.
@@ -141,29 +146,33 @@ extension AddressSpace {
         return .markedAccessed
     }
 
-    /// Extends the mapping above a touched free page down to it, if that mapping grows and has room to.
+    /// How a mapping that grows down grows.
+    private struct StackGrowth {
+        /// The pages that it gets.
+        var range: VirtualRange
+        /// Their class, which is that of the mapping's first page.
+        var attributes: AttributeClass
+    }
+
+    /// How the mapping above a touched free page may be extended down to it, if it grows and has room to.
     ///
     /// As Linux mm/mmap.c (`expand_downwards`, `acct_stack_growth`): the mapping may then be at most as long as the stack
     /// limit, and between it and an accessible mapping below that does not grow itself stays the guard gap.
-    @inline(never) private mutating func growStack(
-        to page: VirtualAddress, frames: inout FrameAllocator<M>
-    ) throws(FaultError) {
+    /// - Throws: ``FaultError/notMapped`` where none may.
+    @inline(never) private mutating func stackGrowth(to page: VirtualAddress) throws(FaultError) -> StackGrowth {
         let region = layout.low.contains(page) ? layout.low : layout.high
-        let reach = region.end - page < layout.stackLimit ? region.end : page + roundedStackLimit
+        let limit = roundedStackLimit
+        let reach = region.end - page < limit ? region.end : page + limit
         guard page < reach, let above = tables.firstMapped(in: VirtualRange(page, to: reach)) else { throw .notMapped }
         let attributes = above.descriptor.attributeClass
-        guard self.attributes[attributes].contains(.growsDown), above.address > page else { throw .notMapped }
-        let isWithinStack = reach == layout.stackTop || page + roundedStackLimit >= layout.stackTop
-        if !(isWithinStack && region == layout.low) {
+        guard self.attributes[attributes].contains(.growsDown) else { throw .notMapped }
+        // Whatever ends within the limit is short enough; the stack itself always does where `reach` is its top.
+        if reach < region.end {
             guard endOfClass(attributes, from: above.address, in: region) <= reach else { throw .notMapped }
         }
         let gapStart = page - region.start < layout.stackGuardGap ? region.start : page - layout.stackGuardGap
         if gapStart < page, hasAccessibleMapping(in: VirtualRange(gapStart, to: page)) { throw .notMapped }
-        do {
-            try reserve(VirtualRange(page, to: above.address), as: attributes, frames: &frames)
-        } catch {
-            throw .outOfMemory
-        }
+        return StackGrowth(range: VirtualRange(page, to: above.address), attributes: attributes)
     }
 
     private var roundedStackLimit: ByteCount { ByteCount(layout.stackLimit.rawValue & ~(Granule.size.rawValue - 1)) }

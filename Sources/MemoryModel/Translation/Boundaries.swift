@@ -53,9 +53,11 @@ extension TranslationTables {
     @inline(never) func makeBoundaries(
         of range: VirtualRange, filling: Bool, frames: inout FrameAllocator<M>
     ) throws(MapError) {
-        let missing = tablesMissing(forBoundaryAt: range.start, filling: filling)
-            + tablesMissing(forBoundaryAt: range.end, filling: filling)
-        guard missing > 0 else { return }
+        let below = tablesMissing(forBoundaryAt: range.start, filling: filling)
+        let above = tablesMissing(forBoundaryAt: range.end, filling: filling)
+        guard below + above > 0 else { return }
+        let shared = below > 0 && above > 0 ? tablesShared(by: range) : 0
+        let missing = below + above - shared
         var reserve = try TableReserve(missing, machine: machine, frames: &frames)
         makeBoundary(at: range.start, filling: filling, from: &reserve)
         makeBoundary(at: range.end, filling: filling, from: &reserve)
@@ -71,6 +73,19 @@ extension TranslationTables {
         var level = place.level
         while !TableGeometry.isBoundary(address, at: level) { level &+= 1 }
         return level &- place.level
+    }
+
+    /// How many of the tables that lack for a boundary at the start of `range` serve that at its end too.
+    private func tablesShared(by range: VirtualRange) -> Int {
+        var level = deepest(towards: range.start).level
+        var shared = 0
+        while !TableGeometry.isBoundary(range.start, at: level), !TableGeometry.isBoundary(range.end, at: level),
+            TableGeometry.start(of: range.start, at: level) == TableGeometry.start(of: range.end, at: level)
+        {
+            shared += 1
+            level += 1
+        }
+        return shared
     }
 
     /// Makes an entry begin at `address`: splits what is reserved there, adds tables where nothing is mapped.

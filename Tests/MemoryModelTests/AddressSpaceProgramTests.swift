@@ -1,0 +1,231 @@
+import FakeMachine
+import MemoryModel
+import Testing
+
+@Suite(.leakLedger) struct AddressSpaceProgramTests {
+    private func range(_ start: UInt64, _ end: UInt64) -> VirtualRange {
+        VirtualRange(VirtualAddress(start), to: VirtualAddress(end))
+    }
+
+    // MARK: Image
+
+    @Test("an image's segments are filled and then protected, a page that two share keeping both contents")
+    func image() throws {
+        var test = try TestSpace()
+        try test.space.mapImage(range(0x40_0000, 0x40_3000), frames: &test.frames)
+        let text = try test.space.writableFrame(for: VirtualAddress(0x40_2000), frames: &test.frames)
+        test.machine.hardware.store(11, at: text.address)
+        try test.space.mapImage(range(0x40_2000, 0x40_5000), frames: &test.frames)
+        let shared = try test.space.writableFrame(for: VirtualAddress(0x40_2000), frames: &test.frames)
+        #expect(shared == text)
+        test.machine.hardware.store(22, at: shared.address + ByteCount(8))
+        try test.protect(0x40_0000, 3 * page, .readExecute)
+        try test.protect(0x40_2000, 3 * page, .readWrite)
+        _ = try test.access(0x40_1000, .execute)
+        #expect(throws: FaultError.accessDenied) { try test.write(1, at: 0x40_1000) }
+        #expect(try test.read(0x40_2000) == 11)
+        #expect(try test.read(0x40_2008) == 22)
+        try test.write(3, at: 0x40_2000)
+        #expect(throws: FaultError.accessDenied) { try test.access(0x40_2000, .execute) }
+        try test.space.mapImage(range(0x50_0000, 0x50_0000), frames: &test.frames)
+        try test.space.validate()
+        try test.finish()
+    }
+
+    @Test("code that the loader wrote is what instruction fetch sees (LESSONS 6)")
+    func imageIsPublished() throws {
+        var test = try TestSpace()
+        try test.space.mapImage(range(0x40_0000, 0x40_1000), frames: &test.frames)
+        let frame = try test.space.writableFrame(for: VirtualAddress(0x40_0000), frames: &test.frames)
+        test.machine.hardware.store(0xD65F_03C0, at: frame.address)
+        try test.protect(0x40_0000, page, .readExecute)
+        #expect(test.machine.maintenance.instructionPublications == 1)
+        _ = try test.machine.cpus[0].access(VirtualAddress(0x40_0000), .execute)
+        try test.finish()
+    }
+
+    @Test("an image is refused where no program may be")
+    func imageErrors() throws {
+        var test = try TestSpace()
+        #expect(throws: MapError.notPermitted) {
+            try test.space.mapImage(range(0xF000, 0x1_1000), frames: &test.frames)
+        }
+        #expect(throws: MapError.outOfMemory) {
+            try test.space.mapImage(range(0x3FFF_E000, 0x4000_1000), frames: &test.frames)
+        }
+        #expect(throws: FaultError.notMapped) {
+            try test.space.writableFrame(for: VirtualAddress(0x40_0000), frames: &test.frames)
+        }
+        try test.finish()
+    }
+
+    // MARK: Heap
+
+    @Test("brk moves up and down, gives back what it leaves, and reads as zeroes again (LESSONS 22)")
+    func heap() throws {
+        var test = try TestSpace()
+        test.space.setHeapStart(VirtualAddress(0x50_0000))
+        try test.moveBreak(to: 0x50_0000)
+        let free = test.frames.freeFrames
+        try test.moveBreak(to: 0x50_1801)
+        #expect(test.space.programBreak.rawValue == 0x50_1801)
+        try test.write(1, at: 0x50_1800)
+        try test.write(2, at: 0x50_0000)
+        try test.moveBreak(to: 0x50_1FFF)
+        #expect(try test.read(0x50_1800) == 1)
+        #expect(throws: FaultError.notMapped) { try test.read(0x50_2000) }
+        try test.moveBreak(to: 0x50_0010)
+        #expect(throws: FaultError.notMapped) { try test.read(0x50_1800) }
+        #expect(try test.read(0x50_0000) == 2)
+        try test.moveBreak(to: 0x50_2000)
+        #expect(try test.read(0x50_1800) == 0)
+        try test.moveBreak(to: 0x50_0000)
+        #expect(test.frames.freeFrames == free)
+        try test.finish()
+    }
+
+    @Test("brk is refused below its start, into a mapping or the page before one, and beyond its region")
+    func heapErrors() throws {
+        var test = try TestSpace()
+        test.space.setHeapStart(VirtualAddress(0x50_0000))
+        try test.moveBreak(to: 0x50_1000)
+        #expect(throws: MapError.invalidArgument) { try test.moveBreak(to: 0x4F_FFFF) }
+        #expect(throws: MapError.outOfMemory) { try test.moveBreak(to: 0x1000_0001) }
+        #expect(throws: MapError.outOfMemory) { try test.moveBreak(to: .max) }
+        try test.map(fixed: 0x60_0000, page)
+        #expect(throws: MapError.outOfMemory) { try test.moveBreak(to: 0x60_0001) }
+        #expect(throws: MapError.outOfMemory) { try test.moveBreak(to: 0x5F_F001) }
+        try test.moveBreak(to: 0x5F_F000)
+        try test.unmap(0x60_0000, page)
+        try test.moveBreak(to: 0x1000_0000)
+        #expect(test.space.programBreak.rawValue == 0x1000_0000)
+        #expect(try test.map(page) == 0x1000_0000)
+        try test.finish()
+    }
+
+    // MARK: What can be seen
+
+    @Test("an address translates level by level, as the hardware walks")
+    func translation() throws {
+        var test = try TestSpace()
+        let start = try test.map(page)
+        let reservedFound = test.space.translate(VirtualAddress(start + 5))
+        let reserved = try #require(reservedFound)
+        #expect(reserved.count == 4 && reserved.last.level == 3)
+        #expect(reserved.last.descriptor.isReserved && reserved.attributes.protection == .readWrite)
+        try test.write(42, at: start)
+        let pathFound = test.space.translate(VirtualAddress(start))
+        let path = try #require(pathFound)
+        #expect(path.steps[0].table == test.space.rootAddress && path.steps[0].index == 0)
+        #expect(path.steps[1].index == 0 && path.steps[2].index == 128 && path.steps[3].index == 0)
+        #expect(path.steps[2].descriptor.isTable(at: 2))
+        let physical = try test.machine.cpus[0].access(VirtualAddress(start), .read)
+        #expect(path.last.descriptor.frame.address == physical)
+        #expect(path.last.descriptor.userRights == .read | .write)
+        guard case .resident(let frame, _, let rights, let accessed) = path.state else {
+            Issue.record("not resident")
+            try test.finish()
+            return
+        }
+        #expect(frame == physical.frame && rights == .read | .write && accessed)
+        let kernelFound = test.space.translate(VirtualAddress(0x4000_1000))
+        let kernel = try #require(kernelFound)
+        #expect(kernel.count == 2 && kernel.last.descriptor.isValid && kernel.last.descriptor.userRights.isEmpty)
+        #expect(kernel.attributes == .none)
+        #expect(test.space.translate(VirtualAddress(1 << 48)) == nil)
+        #expect(test.state(0x9000_0000_0000) == .free)
+        try test.finish()
+    }
+}
+
+extension TestSpace {
+    /// Writes a word behind the address space's back, runs `validate()`, and puts the word back.
+    func violation(writing value: UInt64, at address: PhysicalAddress) -> String? {
+        let old = machine.peek(address)
+        machine.hardware.store(value, at: address)
+        defer { machine.hardware.store(old, at: address) }
+        do throws(InvariantViolation) {
+            try space.validate()
+            return nil
+        } catch {
+            return "\(error.invariant)"
+        }
+    }
+
+    /// Where the last entry on the path of an address lies.
+    func entry(of address: UInt64) -> PhysicalAddress {
+        guard let step = space.translate(VirtualAddress(address))?.last else { return PhysicalAddress(0) }
+        return step.table + ByteCount(UInt64(step.index) * 8)
+    }
+
+    /// Where the second word of a frame's record lies.
+    func detail(of frame: FrameNumber) -> PhysicalAddress {
+        let index = frame.rawValue - frames.table.firstFrame.rawValue
+        return frames.table.records + ByteCount(index * FrameRecord.size.rawValue + 8)
+    }
+}
+
+@Suite(.leakLedger) struct AddressSpaceValidateTests {
+    @Test("validate() sees each broken invariant")
+    func seesEach() throws {
+        var test = try TestSpace(installed: false)
+        let start = try test.map(4 * page)
+        _ = try test.space.resolveFault(at: VirtualAddress(start), access: .write, frames: &test.frames)
+        let (entry, word) = (test.entry(of: start), test.machine.peek(test.entry(of: start)))
+        let tableFound = test.space.translate(VirtualAddress(start))?.last.table.frame
+        let table = try #require(tableFound)
+        let detail = test.detail(of: table)
+        #expect(test.violation(writing: word, at: entry) == nil)
+        #expect(test.violation(writing: word & ~(1 << 53), at: entry) == "an entry is a state that may stand at its level")
+        #expect(test.violation(writing: word & ~(1 << 11), at: entry) == "an entry is a state that may stand at its level")
+        #expect(test.violation(writing: word | 1 << 52, at: entry) == "an entry is a state that may stand at its level")
+        #expect(test.violation(writing: 0xE, at: entry) == "an entry is a state that may stand at its level")
+        #expect(test.violation(writing: word & ~(1 << 54), at: entry) == "the hardware grants no more than the class does")
+        #expect(test.violation(writing: word | 1 << 60, at: entry) == "an entry's class is in the table")
+        #expect(test.violation(writing: 0, at: entry) == "a table's record counts its entries")
+        #expect(test.violation(writing: test.machine.peek(entry + ByteCount(8)), at: entry) == "a table's record counts its resident pages")
+        #expect(test.violation(writing: word & 0xFFF | word & ~((1 << 48) - 1), at: entry) == "a resident page's frame is RAM")
+        let tableFrame = word & ~((1 << 48) - 1) | table.address.rawValue | word & 0xFFF
+        #expect(test.violation(writing: tableFrame, at: entry) == "a resident page's frame holds program memory")
+        var record = test.frames.table.tableRecord(of: table)
+        record.longestFreeRun = 3
+        #expect(test.violation(writing: record.word, at: detail) == "a table's record bounds its longest free run")
+
+        let pageFound = test.frame(of: start)
+        let page = try #require(pageFound)
+        let state = PhysicalAddress(test.detail(of: page).rawValue - 8)
+        let owned = test.machine.peek(state)
+        #expect(test.violation(writing: owned & ~0xFFFF_FFFF, at: state) == "a resident page's frame is owned")
+        #expect(test.violation(writing: owned + 1, at: state) == "the hardware grants no more than the class does")
+        let tableState = PhysicalAddress(detail.rawValue - 8)
+        #expect(test.violation(writing: test.machine.peek(tableState) + 1, at: tableState) == "a table has one owner")
+        #expect(
+            test.violation(writing: test.machine.peek(tableState) ^ 1 << 33, at: tableState) == "a table's frame is of that kind")
+
+        let slotsFound = test.space.translate(VirtualAddress(0x4000_0000))?.last.table
+        let slots = try #require(slotsFound)
+        #expect(
+            test.violation(writing: 0, at: slots + ByteCount(8)) == "the kernel's slots are those of its own table")
+        let reserved = test.machine.peek(entry + ByteCount(8))
+        let root = test.space.rootAddress
+        #expect(test.violation(writing: reserved, at: root + ByteCount(8)) == "a table's record counts its entries")
+        let guardTable = test.entry(of: 0x3FFF_F000)
+        #expect(test.violation(writing: reserved, at: guardTable) == "nothing is mapped outside the program's ranges")
+        try test.finish()
+    }
+
+    @Test("an empty table that is not under the next-fit pointer is a violation")
+    func emptyTable() throws {
+        var test = try TestSpace(installed: false)
+        try test.map(fixed: 0x2000_0000, page)
+        let tableFound = test.space.translate(VirtualAddress(0x2000_0000))?.last.table.frame
+        let table = try #require(tableFound)
+        let (detail, counts) = (test.detail(of: table), test.machine.peek(test.detail(of: table)))
+        test.machine.hardware.store(TableRecord.empty.word, at: detail)
+        #expect(
+            test.violation(writing: 0, at: test.entry(of: 0x2000_0000))
+                == "only the table under the next-fit pointer is empty")
+        test.machine.hardware.store(counts, at: detail)
+        try test.finish()
+    }
+}
