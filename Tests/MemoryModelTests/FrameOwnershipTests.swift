@@ -215,4 +215,22 @@ struct FrameOwnershipTests {
         #expect(table.count(of: number) == 4 && table.record(of: number).kind == .copiedFilePage)
         for _ in 0..<4 { allocator.release(number: number) }
     }
+
+    @Test("a reference dropped while another CPU takes one: neither is lost")
+    func racingRelease() throws {
+        let machine = FakeMachine(frames: 16)
+        let racing = RacingHardware(machine.hardware)
+        let first = machine.firstFrame
+        var allocator = FrameAllocator(machine: racing, records: first.address, firstFrame: first, frameCount: 16)
+        allocator.donate(first.advanced(by: 1), count: 15)
+        let number = allocator.takeNumber(.anonymous)
+        let table = allocator.table
+        try table.retain(number)
+        racing.beforeExchange { try? table.retain(number) }
+        allocator.release(number: number)
+        #expect(table.count(of: number) == 2)
+        allocator.release(number: number)
+        allocator.release(number: number)
+        #expect(allocator.freeFrames == 15)
+    }
 }

@@ -5,11 +5,8 @@
 /// except those that a CPU was running, which keep theirs. As Linux does for AArch64 in principle
 /// (arch/arm64/mm/context.c). ASID 0 is never handed out.
 ///
-/// The caller serialises its use.
+/// The caller serialises its use. At most 8 CPUs.
 @frozen public struct ASIDAllocator: Sendable {
-    /// CPUs, at most.
-    @inlinable public static var maximumCPUs: Int { 8 }
-
     /// One more than the greatest ASID: 2^8 or 2^16.
     @usableFromInline let end: UInt32
 
