@@ -22,6 +22,8 @@ func bootKernel() -> Never {
     let frames = makeFrames(&plan)
     placeKernel(description, options, ramdiskRegion, plan.hull, frames)
     startInterrupts()
+    if options.panicsForTest { panic("asked for by panic=test") }
+    if options.overflowsForTest { _ = overflowStack(depth: 0) }
     startFirstProgram()
     idle()
 }
@@ -36,6 +38,13 @@ private func readTree(_ bytes: Span<UInt8>) -> Handle<MachineDescription> {
     } catch {
         panic(error.reason)
     }
+}
+
+/// Calls itself until the kernel stack is used up, for `panic=overflow`: the guard below it must be noticed.
+@inline(never)
+private func overflowStack(depth: UInt64) -> UInt64 {
+    // What happens after the call keeps it from becoming a loop.
+    Timer.now == 0 ? depth : overflowStack(depth: depth + 1) ^ Timer.now
 }
 
 /// RAM less the kernel's image, the device tree, the ramdisk, and what the tree reserves.

@@ -35,6 +35,14 @@ func start(_ thread: Handle<Thread>) {
 @c(akuma_thread_start)
 public func threadStart(_ argument: UInt64) {
     finishSwitch()
+    if Thread.current.value.process == kernel.firstProcess { reportBootTime() }
+}
+
+/// Logs how long the way from the kernel's entry to a program was. Under `-icount shift=0` a nanosecond is an instruction,
+/// which makes the number one.
+private func reportBootTime() {
+    let time = kernel.clock.nanoseconds(ofTicks: Timer.now &- Boot.entryTime)
+    Console.log("boot: first user instruction after \(time) instructions")
 }
 
 /// Frees what is left of a thread that has ended. It runs nowhere.

@@ -43,6 +43,9 @@ struct Thread: ~Copyable {
     /// Where the kernel stores 0 when the thread ends (`set_tid_address`); 0 for nowhere.
     var clearChildID: UInt64 = 0
 
+    /// What `prctl` named the thread, ended by a NUL.
+    var name = InlineArray<16, UInt8>(repeating: 0)
+
     /// Counter ticks that the thread has run.
     var runTicks: UInt64 = 0
     /// Counter value when the thread was last put on its CPU.

@@ -32,7 +32,7 @@ public func systemCallEntry(_ frameAddress: UInt64) {
         frame.value.x0 = try dispatch(number, SystemCallArguments(frame: frame))
     } catch {
         frame.value.x0 = UInt64(result: -Int64(error.rawValue))
-        if kernel.options.logsCalls { logFailedCall(number, error) }
+        if kernel.options.logsCalls && error != .noFunction { logFailedCall(number, error) }
     }
     if Thread.current.value.hasActionableSignal { actOnSignals(frame) }
 }
@@ -96,6 +96,7 @@ private func dispatch(_ number: UInt64, _ call: SystemCallArguments) throws(Errn
     case .gettid: UInt64(Thread.current.value.id)
     case .getuid, .geteuid, .getgid, .getegid: 0
     case .getpgid, .getsid: try processGroup(call)
+    case .prctl: try controlProcess(call)
     case .uname: try systemName(call)
     case .getrlimit: try resourceLimit(call)
     case .prlimit64: try resourceLimits(call)

@@ -11,6 +11,28 @@ func processGroup(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     return UInt64(processGroupID)
 }
 
+/// `prctl`: the thread's name, 16 bytes with its NUL (include/uapi/linux/prctl.h). Everything else is EINVAL, as for a
+/// number that Linux does not know.
+func controlProcess(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let thread = Thread.current
+    switch call.first.asUInt32 {
+    case 15:  // PR_SET_NAME
+        var name = InlineArray<16, UInt8>(repeating: 0)
+        for index in 0..<15 {
+            let byte = try UserPointer(call.second &+ UInt64(index)).load(UInt8(0))
+            if byte == 0 { break }
+            name[index] = byte
+        }
+        thread.value.name = name
+        return 0
+    case 16:  // PR_GET_NAME
+        try UserPointer(call.second).store(thread.value.name)
+        return 0
+    default:
+        throw .invalidArgument
+    }
+}
+
 func systemName(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     var name = SystemName()
     // Programs ask for Linux's name and release to learn what they may call; the version says who answers.
