@@ -69,44 +69,48 @@
         FrameRecord.State.count.value(in: machine.load(state(at: index(of: number))))
     }
 
+    /// Replaces word 0 by what `change` makes of it, once more whenever another CPU has changed it meanwhile.
+    /// - Returns: the word replaced.
+    @inline(__always) @inlinable @discardableResult func replaceState<Failure: Error>(
+        at index: UInt64, _ change: (UInt64) throws(Failure) -> UInt64
+    ) throws(Failure) -> UInt64 {
+        let address = state(at: index)
+        var expected = machine.load(address)
+        var found = machine.compareExchange(expected: expected, desired: try change(expected), at: address)
+        while found != expected {
+            expected = found
+            found = machine.compareExchange(expected: expected, desired: try change(expected), at: address)
+        }
+        return expected
+    }
+
     /// Adds a reference.
     /// - Throws: ``FrameError/tooManyReferences``; the count never wraps.
     @inlinable public func retain(_ number: FrameNumber) throws(FrameError) {
-        let address = state(at: index(of: number))
-        var state = machine.load(address)
-        while true {
+        try replaceState(at: index(of: number)) { state throws(FrameError) in
             let count = FrameRecord.State.count.value(in: state)
             precondition(count != 0, "shared a frame that nobody owns")
             guard count != FrameRecord.State.count.maximum else { throw .tooManyReferences }
-            let found = machine.compareExchange(expected: state, desired: state &+ 1, at: address)
-            if found == state { return }
-            state = found
+            return state &+ 1
         }
     }
 
     /// Drops a reference and returns how many are left.
     @inlinable func drop(at index: UInt64) -> UInt64 {
-        let address = state(at: index)
-        var state = machine.load(address)
-        while true {
+        let replaced = replaceState(at: index) { state in
             let count = FrameRecord.State.count.value(in: state)
             precondition(count != 0, "released a frame that nobody owns: released twice, or never given out")
-            let found = machine.compareExchange(expected: state, desired: state &- 1, at: address)
-            if found == state { return count &- 1 }
-            state = found
+            return state &- 1
         }
+        return FrameRecord.State.count.value(in: replaced) &- 1
     }
 
     /// Changes one field of word 0, leaving the count to whoever changes it meanwhile.
     @inlinable func update(_ field: BitField, to value: UInt64, of number: FrameNumber) {
-        let address = state(at: index(of: number))
-        var state = machine.load(address)
-        while true {
+        replaceState(at: index(of: number)) { state in
             var desired = state
             field.set(value, in: &desired)
-            let found = machine.compareExchange(expected: state, desired: desired, at: address)
-            if found == state { return }
-            state = found
+            return desired
         }
     }
 
