@@ -68,7 +68,8 @@ func mapping() {
     show("mmap(0, 4096, rw) gave", address.hexadecimal(digits: 8), asPromised: address == 0x1000_0000)
     if let entry = Debugger.entry(of: address) { print("      ", entry) }
     unsafe page.storeBytes(of: 42, as: UInt64.self)
-    show("stored 42, loaded", "\(unsafe page.load(as: UInt64.self))", asPromised: unsafe page.load(as: UInt64.self) == 42)
+    let loaded = unsafe page.load(as: UInt64.self)
+    show("stored 42, loaded", "\(loaded)", asPromised: loaded == 42)
     if let entry = Debugger.entry(of: address) { print("      ", entry) }
     Debugger.showWalk(of: address)
 
@@ -77,7 +78,8 @@ func mapping() {
     if let state = Debugger.state(of: UInt(bitPattern: populated)) {
         show("before any touch it is", state == .resident ? "resident" : "not resident", asPromised: state == .resident)
     }
-    show("and it holds", "\(unsafe populated.load(as: UInt64.self))", asPromised: unsafe populated.load(as: UInt64.self) == 0)
+    let fresh = unsafe populated.load(as: UInt64.self)
+    show("and it holds", "\(fresh)", asPromised: fresh == 0)
 
     unsafe mprotect(page, 4096, PROT_READ)
     showEntry("after mprotect(r)", address)

@@ -1,5 +1,5 @@
-// Stresses the allocator: random sizes and alignments, each block filled with a pattern of its own and checked before it
-// is freed. `test-allocator double|inside|wild` makes the mistake of that name, and must die of SIGABRT.
+// Stresses the allocator: random sizes and alignments, each block filled with a pattern of its own and checked before
+// it is freed. `test-allocator double|inside|wild` makes the mistake of that name, and must die of SIGABRT.
 
 import libakuma
 
@@ -35,8 +35,9 @@ func allocate(_ count: Int, alignment: Int, pattern: UInt8) -> Block {
 }
 
 func free(_ block: Block) {
-    for offset in 0..<block.count where unsafe block.start.load(fromByteOffset: offset, as: UInt8.self) != block.pattern {
-        check(false, "byte \(offset) of a block of \(block.count) kept its value")
+    for offset in 0..<block.count {
+        let byte = unsafe block.start.load(fromByteOffset: offset, as: UInt8.self)
+        if byte != block.pattern { check(false, "byte \(offset) of a block of \(block.count) kept its value") }
     }
     unsafe block.start.deallocate()
 }

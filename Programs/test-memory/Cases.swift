@@ -115,7 +115,7 @@ func testErrors() {
     expect(failed(map(0, 0), .invalidArgument), "mmap of nothing is EINVAL")
     expect(failed(unsafe systemCall(.mmap, 0, .max, 3, 0x22, .max, 0), .noMemory), "of everything ENOMEM")
     expect(failed(unsafe systemCall(.mmap, 0, length, 3, 0x22, .max, 0), .noMemory), "of nearly everything too")
-    expect(failed(unsafe systemCall(.mmap, 0, 1 << 47, 3, 0x22, .max, 0), .noMemory), "and of too much")
+    expect(failed(unsafe systemCall(.mmap, 0, 1 << 48, 3, 0x22, .max, 0), .noMemory), "and of too much")
     expect(failed(unsafe systemCall(.mmap, 0, page, 3, 0x20, .max, 0), .invalidArgument), "a type is required")
     expect(failed(unsafe systemCall(.mmap, 0, page, 3, 0x02, 99, 0), .badFileDescriptor), "a file must be open")
     expect(failed(unsafe systemCall(.mmap, 0, page, 3, 0x22, .max, 1), .invalidArgument), "offsets are whole pages")

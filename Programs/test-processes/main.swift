@@ -1,5 +1,5 @@
-// `test-processes [N]`: starts N processes (1000 unless given), four at a time, each of which touches memory and ends in
-// one of several ways. Where the debugging interface is on, the number of free frames is the same before and after.
+// `test-processes [N]`: starts N processes (1000 unless given), four at a time, each of which touches memory and ends
+// in one of several ways. Where the debugging interface is on, the number of free frames is the same before and after.
 
 import ProgramTesting
 import libakuma

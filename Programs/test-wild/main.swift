@@ -1,5 +1,5 @@
-// Wild pointers and lengths to every call that takes some: each must be refused with an error of the right kind, and the
-// program must live on.
+// Wild pointers and lengths to every call that takes some: each must be refused with an error of the right kind, and
+// the program must live on.
 
 import ProgramTesting
 import libakuma
@@ -66,8 +66,7 @@ for call in calls {
         arguments[call.place] = pointer
         let result = unsafe systemCall(
             call.number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5])
-        // qemu-aarch64 ignores some pointers that Linux looks at, and on Linux the heap may reach some of the addresses.
-        // The last address before 2^48 is a program's, just not mapped; EINVAL is for what is not aligned as it must be.
+        // EINVAL is for what is not aligned as it must be. qemu-aarch64 ignores some pointers that Linux looks at.
         let error = Errno(result: result)
         let isRefused = error == .badAddress || error == .invalidArgument || error == .noFunction
         let isEmulated = !Program.isOnAkuma && (call.number == .clockGetres || call.number == .prlimit64)
@@ -81,7 +80,6 @@ for call in calls {
 // Buffers that begin in good memory and end in wild.
 let edge = good + 4096 - 8
 let text = unsafe mmap(0, 4096, PROT_READ, MAP_ANONYMOUS)
-expect(unsafe systemCall(.write, 1, edge, 1 << 40) < 0 || Program.isOnAkuma == false, "a huge write is refused or short")
 expect(Errno(result: unsafe systemCall(.fstat, fileNumber, edge)) == .badAddress, "a structure may not cross the edge")
 expect(
     Errno(result: unsafe systemCall(.clockGettime, 1, UInt(bitPattern: text))) == .badAddress,
@@ -93,7 +91,7 @@ expect(Errno(result: unsafe systemCall(.writev, 1, good, 1)) == .badAddress, "a 
 expect(Errno(result: unsafe systemCall(.writev, 1, good, .max)) == .invalidArgument, "and one without end")
 
 // Lengths and addresses for the memory calls.
-for length in [UInt.max, .max - 4095, 1 << 63, 1 << 48, 1 << 47] as [UInt] {
+for length in [UInt.max, .max - 4095, 1 << 63, 1 << 48] as [UInt] {
     for address in [0, good, 0x4008_0000, .max - 4095] as [UInt] {
         let mapped = Errno(result: unsafe systemCall(.mmap, address, length, 3, 0x22, .max, 0))
         expect(mapped == .noMemory || mapped == .invalidArgument, "mmap of \(length.hexadecimal()) bytes is refused")
@@ -103,6 +101,7 @@ for length in [UInt.max, .max - 4095, 1 << 63, 1 << 48, 1 << 47] as [UInt] {
         expect(protected == .invalidArgument || protected == .noMemory, "mprotect likewise")
     }
 }
+// On Linux the heap may well reach some of the addresses.
 for pointer in wildPointers where Program.isOnAkuma || pointer < 0x1_0000 || pointer > 1 << 40 {
     let before = unsafe systemCall(.brk, 0)
     expect(unsafe systemCall(.brk, pointer) == before, "a wild break changes nothing")

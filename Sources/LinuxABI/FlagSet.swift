@@ -1,6 +1,6 @@
 /// A set of bits with names.
 ///
-/// Not `OptionSet`: that one brings array literals with it, and this module has no heap. libakuma adds them for programs.
+/// Not `OptionSet`: that one brings array literals with it, and this module has no heap.
 public protocol FlagSet: RawRepresentable, Equatable, Sendable where RawValue: FixedWidthInteger & UnsignedInteger {
     /// A set of flags from its bits, known or not.
     init(rawValue: RawValue)

@@ -12,7 +12,7 @@ public enum Way: Sendable {
     case spin
 }
 
-/// All the registers that the kernel owes a program, as 100 words: x0 … x30, NZCV, FPCR, FPSR, TPIDR_EL0, SP and v0 … v31.
+/// All the registers that the kernel owes a program, as 100 words: x0 … x30, NZCV, FPCR, FPSR, TPIDR_EL0, SP, v0 … v31.
 public enum Registers {
     /// Sets all registers, goes the way, and returns what they are then.
     public static func across(_ way: Way, _ before: [UInt64]) -> [UInt64] {
