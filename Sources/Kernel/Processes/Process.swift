@@ -60,13 +60,19 @@ struct ProgramSpace: ~Copyable {
     var memory: AddressSpace<RealMachine>
     var users: UInt32 = 1
     /// The executable segments' hull, for the debugging interface's overlap check.
-    var text: VirtualRange
+    let text: VirtualRange
     /// The whole image's hull.
-    var image: VirtualRange
+    let image: VirtualRange
+    /// The program's note asks that no page ever be both writable and executable.
+    let refusesWritableAndExecutable: Bool
 
-    init(memory: consuming AddressSpace<RealMachine>, text: VirtualRange, image: VirtualRange) {
+    init(
+        memory: consuming AddressSpace<RealMachine>, text: VirtualRange, image: VirtualRange,
+        refusesWritableAndExecutable: Bool
+    ) {
         self.memory = memory
         self.text = text
         self.image = image
+        self.refusesWritableAndExecutable = refusesWritableAndExecutable
     }
 }

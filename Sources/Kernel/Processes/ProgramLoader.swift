@@ -98,9 +98,11 @@ private func makeSpace(
         let memory = try kernel.frames.withLock { (frames) throws(MapError) in
             try AddressSpace(machine: kernel.machine, layout: layout, kernel: kernel.mappings, frames: &frames)
         }
-        guard let space = kernel.spaces.place(ProgramSpace(memory: memory, text: text, image: image)) else {
-            throw .outOfMemory
-        }
+        let space = kernel.spaces.place(
+            ProgramSpace(
+                memory: memory, text: text, image: image,
+                refusesWritableAndExecutable: plan.value.refusesWritableAndExecutable))
+        guard let space else { throw .outOfMemory }
         return space
     } catch {
         throw .memory(error)

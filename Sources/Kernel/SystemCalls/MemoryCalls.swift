@@ -47,6 +47,7 @@ func mapMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     if !flags.contains(.anonymous) { throw try refusalOfFileMapping(call) }
     guard call.second != 0 else { throw .invalidArgument }
     let request = try mapRequest(call, flags)
+    try refuseWritableAndExecutable(request.protection)
     if request.protection.contains(.write) && !request.options.contains(.noReserve) {
         try refuseObviousOvercommit(request.length)
     }
@@ -96,6 +97,15 @@ private func refuseObviousOvercommit(_ length: ByteCount) throws(Errno) {
     if length.wholePages > kernel.totalFrames { throw .noMemory }
 }
 
+/// EACCES for pages both writable and executable, to a program whose note asked for that (as a Linux security module
+/// answers, security/selinux/hooks.c, file_map_prot_check).
+@inline(__always)
+private func refuseWritableAndExecutable(_ protection: MemoryModel.Protection) throws(Errno) {
+    if protection.contains(.write | .execute), Process.current.value.memory.value.refusesWritableAndExecutable {
+        throw .permissionDenied
+    }
+}
+
 /// `mmap` ignores bits of `prot` that it does not know (mm/mmap.c), where `mprotect` refuses them.
 private func lenientProtection(_ bits: UInt64) throws(Errno) -> MemoryModel.Protection {
     MemoryModel.Protection(rawValue: UInt8(truncatingIfNeeded: bits & 7))
@@ -113,6 +123,7 @@ func protectMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let start = VirtualAddress(call.first).untagged
     let length = ByteCount(call.second)
     let protection = try MemoryModel.Protection(checking: call.third)
+    try refuseWritableAndExecutable(protection)
     if protection.contains(.write) { try refuseObviousOvercommit(length) }
     try withMemory { (space, frames) throws(MapError) in
         try space.protect(start, length: length, protection, frames: &frames)

@@ -10,6 +10,7 @@ import MachineAssembly
         return
     }
     switch cause {
+    case 0x3c where frame.value.esr & 0xffff == UInt64(AKUMA_PANIC_BREAK): panicAfterBreak(frame)
     case 0x3c: panic("a check in the kernel's own code failed", frame)  // brk, Swift's trap
     case 0x25, 0x21: panic("the kernel used an address that it may not use", frame)
     case 0x00: panic("the kernel ran an undefined instruction", frame)

@@ -3,7 +3,21 @@ public import MachineAssembly
 /// Ends the machine because the kernel cannot go on: prints why, the registers and the way here, and exits with 125.
 ///
 /// Never hangs: a fault within it ends the machine at once. The host turns the addresses into names.
-public func panic(_ reason: StaticString, _ frame: Handle<TrapFrame>? = nil) -> Never {
+public func panic(_ reason: StaticString) -> Never {
+    unsafe reasonOfBreak = reason
+    // Taken by the vectors, which store every register before any code can change it.
+    akuma_break_for_panic()
+    Power.end(status: 125)
+}
+
+/// Why ``panic(_:)`` took its exception.
+nonisolated(unsafe) private var reasonOfBreak: StaticString = "an unknown reason"
+
+/// The exception that ``panic(_:)`` took.
+func panicAfterBreak(_ frame: Handle<TrapFrame>) -> Never { panic(unsafe reasonOfBreak, frame) }
+
+/// ``panic(_:)`` with the registers of the moment that went wrong.
+public func panic(_ reason: StaticString, _ frame: Handle<TrapFrame>) -> Never {
     let cpu = Processor.current
     cpu.value.panic_depth += 1
     switch cpu.value.panic_depth {
@@ -18,12 +32,8 @@ public func panic(_ reason: StaticString, _ frame: Handle<TrapFrame>? = nil) -> 
     report(reason: "\nakuma: kernel panic: ")
     report(reason: reason)
     report(reason: "\n")
-    if let frame {
-        print(registers: frame)
-        Backtrace.print(from: frame.value.elr, framePointer: frame.value.x29)
-    } else {
-        Backtrace.print(from: nil, framePointer: akuma_read_frame_pointer())
-    }
+    print(registers: frame)
+    Backtrace.print(from: frame.value.elr, framePointer: frame.value.x29)
     Power.end(status: 125)
 }
 
@@ -54,12 +64,9 @@ private func print(registers frame: Handle<TrapFrame>) {
 public enum Backtrace {
     /// Prints one line for each: `  #n 0x…`. Stops at the end of the chain, and at anything that is not on the kernel
     /// stack that `framePointer` lies on.
-    static func print(from start: UInt64?, framePointer: UInt64) {
-        var number: UInt64 = 0
-        if let start {
-            Console.log("  #\(number) \(hex: start, digits: 16)")
-            number += 1
-        }
+    static func print(from start: UInt64, framePointer: UInt64) {
+        Console.log("  #0 \(hex: start, digits: 16)")
+        var number: UInt64 = 1
         var record = framePointer
         let stack = framePointer & ~0x3fff
         // A stack is 16 KiB at a multiple of 32 KiB, in the kernel's image or in its window.

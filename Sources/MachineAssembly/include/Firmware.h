@@ -26,3 +26,7 @@ AKUMA_INLINE uint64_t akuma_semihosting(uint64_t operation, uint64_t parameters)
     __asm__ volatile("hlt #0xf000" : "+r"(x0) : "r"(x1) : "memory");
     return x0;
 }
+
+/// The immediate of the `brk` that a panic takes to have its registers stored.
+#define AKUMA_PANIC_BREAK 0x414b
+AKUMA_INLINE void akuma_break_for_panic(void) { __asm__ volatile("brk %0" ::"i"(AKUMA_PANIC_BREAK) : "memory"); }
