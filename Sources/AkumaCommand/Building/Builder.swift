@@ -14,6 +14,8 @@ public struct Builder: Sendable {
 
     /// Builds both worlds and the kernel's image. Silent when nothing changed.
     public func build() async throws {
+        // Most often there is nothing to do, and then nobody waits for anybody.
+        if try World.allCases.allSatisfy({ try isFresh($0) }) { return }
         try await Lock.hold(project.cache.appending("build.lock")) {
             progress.step("waiting for another build to end")
         } body: {
@@ -22,10 +24,8 @@ public struct Builder: Sendable {
     }
 
     private func build(_ world: World) async throws {
-        let stamp = project.output.appending("\(world.rawValue).stamp")
+        if try isFresh(world) { return }
         let inputs = try manifest(of: world)
-        if inputs.matches(stamp) { return }
-
         try removeStaleScratch(of: world)
         progress.step("building \(world.title)")
         try await Tool.toolchain("swift").check(
@@ -35,8 +35,13 @@ public struct Builder: Sendable {
              "--manifest-cache", "none"],
             in: project.root, environment: ["AKUMA_WORLD": world.rawValue], saying: "building \(world.title)")
         if world == .kernel { try await makeImage() }
-        try stamp.replaceContents(with: inputs.text.utf8)
+        try stamp(of: world).replaceContents(with: inputs.text.utf8)
     }
+
+    /// What the last build of `world` that succeeded was made of.
+    private func stamp(of world: World) -> FilePath { project.output.appending("\(world.rawValue).stamp") }
+
+    private func isFresh(_ world: World) throws -> Bool { try manifest(of: world).matches(stamp(of: world)) }
 
     /// Everything that decides what the build of `world` gives.
     private func manifest(of world: World) throws -> Manifest {

@@ -25,7 +25,7 @@ struct BenchCommand: AsyncParsableCommand {
         let progress = Reporter()
         try await Builder(project: project, progress: progress).build()
         progress.step("measuring")
-        let measurements = try await Benchmark(project: project, progress: progress).run()
+        let (measurements, missing) = try await Benchmark(project: project, progress: progress).run()
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -33,6 +33,7 @@ struct BenchCommand: AsyncParsableCommand {
         } else {
             print(Measurement.table(of: measurements), terminator: "")
         }
+        guard missing.isEmpty else { throw Failure("not measured: \(missing.joined(separator: ", "))") }
         let over = measurements.filter(\.isOverBudget).map(\.name)
         guard over.isEmpty else { throw Failure("over budget: \(over.joined(separator: ", "))") }
     }

@@ -12,9 +12,13 @@ public enum KernelLog {
     /// `report` with the function, file and line added to each line that names an address in the kernel's code.
     static func symbolised(_ report: String, symbols: FilePath) async -> String {
         var result = ""
+        // Without the registers of a fault, all that is known are return addresses.
+        var isReturnAddress = !report.contains("elr ")
         for line in report.split(separator: "\n", omittingEmptySubsequences: false) {
             result += line + "\n"
-            guard let address = codeAddress(in: line),
+            guard let address = codeAddress(in: line, isReturnAddress: isReturnAddress) else { continue }
+            isReturnAddress = isReturnAddress || line.contains("#0")
+            guard
                 let names = try? await Tool.toolchain("llvm-symbolizer").run(
                     ["--inlines", "--pretty-print", "--basenames", "--obj=\(symbols)", address]),
                 names.succeeded,
@@ -28,15 +32,12 @@ public enum KernelLog {
         return result
     }
 
-    /// The address that a line of a backtrace or `pc` is about: the line's word that starts with 0x, if it is one that
-    /// the kernel's code can have.
-    private static func codeAddress(in line: Substring) -> String? {
-        let isAboutCode = ["#", "pc", "lr", "elr"].contains { mark in
-            line.trimmingPrefix { $0 == " " }.lowercased().hasPrefix(mark)
-        }
-        guard isAboutCode else { return nil }
-        let words = line.split { !($0.isHexDigit || $0 == "x") }
-        guard let word = words.first(where: { $0.hasPrefix("0x") }) else { return nil }
-        return String(word)
+    /// The address of the instruction that a line of a backtrace, `  #n 0x…`, is about: of the call, for a return address.
+    private static func codeAddress(in line: Substring, isReturnAddress: Bool) -> String? {
+        let words = line.split(separator: " ")
+        guard words.count == 2, words[0].hasPrefix("#"), words[1].hasPrefix("0x"),
+            let address = UInt64(words[1].dropFirst(2), radix: 16), address >= 4
+        else { return nil }
+        return "0x" + String(isReturnAddress ? address - 4 : address, radix: 16)
     }
 }

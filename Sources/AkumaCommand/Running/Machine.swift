@@ -29,7 +29,8 @@ public struct Machine: Sendable {
         for name in project.programNames() {
             ramdisk.add(try project.program(named: name).contents(), at: "bin/\(name)", isExecutable: true)
         }
-        guard let name = words.first else { return }
+        let words = words.isEmpty ? ["shell"] : words
+        let name = words[0]
         let program = try await ProgramFile.named(name, in: project, progress: progress)
         if !project.isProgram(name) { ramdisk.add(program.contents, at: program.guestPath, isExecutable: true) }
         configuration.program = .init(path: program.guestPath, arguments: words)

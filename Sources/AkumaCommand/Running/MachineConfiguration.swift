@@ -52,7 +52,7 @@ public struct MachineConfiguration: Sendable {
     public var waitsForDebugger = false
     /// Further words for the kernel's command line.
     public var kernelArguments: [String] = []
-    /// The first program; the shell when nil.
+    /// The first program.
     public var program: Program?
     /// Environment strings, `NAME=value`.
     public var environment = ["PATH=/bin", "HOME=/"]

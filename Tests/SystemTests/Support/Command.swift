@@ -20,12 +20,14 @@ struct CommandResult: Sendable {
 enum Command {
     /// Runs `./akuma` as a user does.
     static func akuma(_ arguments: String..., input: [UInt8] = []) async throws -> CommandResult {
+        try await Guest.built.value
         let entry = Guest.project.root.appending("akuma").string
         return try await Turn.take { try await run(entry, arguments, input: input) }
     }
 
     /// Runs a line of shell in which `$akuma` is the entry, in `folder`.
     static func shell(_ line: String, in folder: FilePath? = nil, input: [UInt8] = []) async throws -> CommandResult {
+        try await Guest.built.value
         let script = "akuma='\(Guest.project.root.appending("akuma"))'\n" + line
         return try await Turn.take { try await run("/bin/bash", ["-c", script], in: folder, input: input) }
     }

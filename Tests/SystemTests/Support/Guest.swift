@@ -9,7 +9,7 @@ enum Guest {
     static let project = Project.current()
 
     /// Built once, by whichever test comes first.
-    private static let built = Task {
+    static let built = Task {
         try await Builder(project: project).build()
     }
 
