@@ -28,6 +28,7 @@ struct Kernel: ~Copyable {
     var spaces = KernelPool<ProgramSpace>()
     var openFiles = KernelPool<OpenFile>()
     var fileTables = KernelPool<FileTable>()
+    var signalActions = KernelPool<SignalActions>()
     var processorStates = KernelPool<ProcessorState>()
 
     var processes = ProcessTable()

@@ -13,7 +13,7 @@ public func userExceptionEntry(_ frameAddress: UInt64) {
         do throws(FaultError) {
             try resolveFault(at: frame.value.far, access)
         } catch {
-            endProcessForFault(error, syndrome, frame)
+            raise(error, syndrome, frame)
         }
     } else {
         handleRareException(syndrome, frame)
@@ -56,13 +56,20 @@ public func userCopyFaultEntry(_ frameAddress: UInt64) -> Bool {
     }
 }
 
-/// Ends a program for an access that nothing can be done about.
+/// Tells a program of an access that nothing can be done about.
 @inline(never)
-private func endProcessForFault(_ error: FaultError, _ syndrome: ExceptionSyndrome, _ frame: Handle<TrapFrame>) {
+private func raise(_ error: FaultError, _ syndrome: ExceptionSyndrome, _ frame: Handle<TrapFrame>) {
+    if syndrome.exceptionClass == 0x20, frame.value.elr == signalReturnAddress {
+        returnFromSignal(frame)
+        return
+    }
     switch error {
-    case .notMapped: endProcess(for: .segmentationFault, "nothing is mapped there (SEGV_MAPERR)", frame)
-    case .guarded: endProcess(for: .segmentationFault, "the page is a guard (SEGV_MAPERR)", frame)
-    case .accessDenied: endProcess(for: .segmentationFault, "the access is not permitted (SEGV_ACCERR)", frame)
+    case .notMapped:
+        raise(.segmentationFault, .addressNotMapped, "nothing is mapped there (SEGV_MAPERR)", frame)
+    case .guarded:
+        raise(.segmentationFault, .addressNotMapped, "the page is a guard (SEGV_MAPERR)", frame)
+    case .accessDenied:
+        raise(.segmentationFault, .accessNotPermitted, "the access is not permitted (SEGV_ACCERR)", frame)
     case .outOfMemory:
         Console.log("memory: out of memory at \(hex: frame.value.far)")
         endProcess(for: .kill, "out of memory", frame)
@@ -73,14 +80,20 @@ private func endProcessForFault(_ error: FaultError, _ syndrome: ExceptionSyndro
 @inline(never)
 private func handleRareException(_ syndrome: ExceptionSyndrome, _ frame: Handle<TrapFrame>) {
     switch syndrome.exceptionClass {
+    case 0x24 where syndrome.isAlignmentFault:
+        raise(.busError, .invalidAlignment, "misaligned access (BUS_ADRALN)", frame)
     case 0x20, 0x24:
-        // An abort that no table entry is behind: alignment, or an external one.
-        endProcess(for: .busError, syndrome.isAlignmentFault ? "misaligned access (BUS_ADRALN)" : "bus error", frame)
-    case 0x22, 0x26: endProcess(for: .busError, "misaligned program counter or stack pointer (BUS_ADRALN)", frame)
-    case 0x28, 0x2C: endProcess(for: .floatingPointException, "floating-point exception", frame)
-    case 0x30, 0x32, 0x34, 0x38, 0x3C: endProcess(for: .trap, "breakpoint or trap", frame)
-    case 0x2F: panic("the hardware reported an error (SError) while a program ran", frame)
-    default: endProcess(for: .illegalInstruction, "an instruction that programs may not use", frame)
+        raise(.busError, .noSuchAddress, "an access that no table entry is behind (BUS_ADRERR)", frame)
+    case 0x22, 0x26:
+        raise(.busError, .invalidAlignment, "misaligned program counter or stack pointer (BUS_ADRALN)", frame)
+    case 0x28, 0x2C:
+        raise(.floatingPointException, .kernel, "floating-point exception", frame)
+    case 0x30, 0x32, 0x34, 0x38, 0x3C:
+        raise(.trap, .breakpoint, "breakpoint or trap", frame)
+    case 0x2F:
+        panic("the hardware reported an error (SError) while a program ran", frame)
+    default:
+        raise(.illegalInstruction, .illegalOpcode, "an instruction that programs may not use", frame)
     }
 }
 

@@ -105,18 +105,21 @@ private func makeChild(of parent: Handle<Process>, sharesFiles: Bool) throws(Err
         files = try kernel.fileTables.make(parent.value.openFiles.value.copy())
     }
     let child: Handle<Process>
+    var actions: Handle<SignalActions>?
     do throws(Errno) {
+        if let own = parent.value.signalActions { actions = try kernel.signalActions.make(own.value.copy()) }
         child = try kernel.processPool.make(
             Process(
                 id: kernel.processes.makeID(), parent: parent, program: parent.value.program,
                 workingDirectory: parent.value.workingDirectory))
     } catch {
         release(files)
+        if let actions { kernel.signalActions.destroy(actions) }
         throw error
     }
     child.value.files = files
+    child.value.signalActions = actions
     child.value.fileCreationMask = parent.value.fileCreationMask
-    child.value.ignoredSignals = parent.value.ignoredSignals
     let space = parent.value.memory
     space.value.users += 1
     child.value.space = space
@@ -130,6 +133,7 @@ private func makeChild(of parent: Handle<Process>, sharesFiles: Bool) throws(Err
 private func discard(_ child: Handle<Process>) {
     if let space = child.value.space { releaseSpace(space) }
     if let files = child.value.files { release(files) }
+    if let actions = child.value.signalActions { kernel.signalActions.destroy(actions) }
     if let parent = child.value.parent { removeChild(child, of: parent) }
     kernel.processes.remove(child)
     kernel.processPool.destroy(child)

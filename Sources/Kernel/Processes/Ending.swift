@@ -11,6 +11,10 @@ func endProcess(_ status: WaitStatus) -> Never {
         process.value.files = nil
         release(files)
     }
+    if let actions = process.value.signalActions {
+        process.value.signalActions = nil
+        kernel.signalActions.destroy(actions)
+    }
     // From here on the thread runs on the kernel-only address space.
     leaveAddressSpace(of: process)
     process.value.thread = nil
@@ -69,7 +73,7 @@ private func orphanChildren(of process: Handle<Process>) {
 }
 
 private func notify(_ parent: Handle<Process>, ofEndOf child: Handle<Process>) {
-    if let signal = Signal(checking: UInt64(child.value.exitSignal)) { send(signal, to: parent) }
+    if let signal = Signal(checking: UInt64(child.value.exitSignal)) { send(signal, to: parent, .kernel) }
     wakeAll(on: .child(of: parent))
 }
 

@@ -31,6 +31,8 @@ func execute(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     install(program.space)
     process.value.program = node
     closeFilesOnExec(of: process)
+    process.value.signalActions?.value.forgetHandlers()
+    Thread.current.value.signalStack = .none
     Thread.current.value.clearChildID = 0
     Machine.Thread.threadPointer = 0
     Machine.Thread.loadVectors(from: freshContext())

@@ -32,8 +32,8 @@ struct Process: ~Copyable {
     var workingDirectory: RamdiskNode
     var fileCreationMask: UInt32 = 0o022
 
-    /// Signals whose action is SIG_IGN.
-    var ignoredSignals = SignalSet()
+    /// What happens at each signal; nil where nothing was ever changed.
+    var signalActions: Handle<SignalActions>?
 
     /// What the parent is told, once the process is a zombie.
     var status = WaitStatus(exited: 0)

@@ -2,6 +2,12 @@ import LinuxABI
 import Machine
 import MachineAssembly
 
+/// Who sent a signal, and why.
+private struct SignalSender {
+    var process: Int32 = 0
+    var code: Int32 = 0
+}
+
 /// What a thread is doing, as far as the scheduler cares.
 enum ThreadState: UInt8 {
     /// Runs, or stands in the ready list.
@@ -40,6 +46,11 @@ struct Thread: ~Copyable {
     /// Signals sent and not yet acted on.
     var pendingSignals = SignalSet()
 
+    /// Who sent each pending signal, and why.
+    private var senders = InlineArray<64, SignalSender>(repeating: SignalSender())
+    /// Where handlers that ask for it run (`sigaltstack`).
+    var signalStack = SignalStack.none
+
     /// Where the kernel stores 0 when the thread ends (`set_tid_address`); 0 for nowhere.
     var clearChildID: UInt64 = 0
 
@@ -56,6 +67,20 @@ struct Thread: ~Copyable {
         self.stack = stack
         self.id = id
         self.process = process
+    }
+
+    mutating func noteSender(_ process: Int32, of signal: Signal, _ code: SignalCode) {
+        senders[Int(signal.rawValue) - 1] = SignalSender(process: process, code: code.rawValue)
+    }
+
+    /// What a handler is told of a pending signal.
+    mutating func information(of signal: Signal) -> SignalInformation {
+        let sender = senders[Int(signal.rawValue) - 1]
+        var information = SignalInformation()
+        information.signal = Int32(signal.rawValue)
+        information.code = sender.code
+        information.value = UInt64(UInt32(bitPattern: sender.process))
+        return information
     }
 
     /// A signal is pending that is not blocked.

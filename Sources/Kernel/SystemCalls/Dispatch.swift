@@ -28,13 +28,24 @@ extension UInt64 {
 public func systemCallEntry(_ frameAddress: UInt64) {
     let frame = Handle<TrapFrame>(unsafeAddress: frameAddress)
     let number = frame.value.x8
+    var restart: UInt64?
     do throws(Errno) {
         frame.value.x0 = try dispatch(number, SystemCallArguments(frame: frame))
     } catch {
+        if error == .interrupted && isRestartable(number) { restart = frame.value.x0 }
         frame.value.x0 = UInt64(result: -Int64(error.rawValue))
         if kernel.options.logsCalls && error != .noFunction { logFailedCall(number, error) }
     }
-    if Thread.current.value.hasActionableSignal { actOnSignals(frame) }
+    if Thread.current.value.hasActionableSignal { actOnSignals(frame, restart: restart) }
+}
+
+/// Whether a call that a signal interrupted is made again where the signal's action asks for that (signal(7),
+/// "Interruption of system calls").
+private func isRestartable(_ number: UInt64) -> Bool {
+    switch SystemCallNumber(rawValue: number) {
+    case .read, .readv, .write, .writev, .wait4, .futex: true
+    default: false
+    }
 }
 
 /// The one table of what exists. A number that is not here is ENOSYS, and named in the log.
@@ -89,6 +100,8 @@ private func dispatch(_ number: UInt64, _ call: SystemCallArguments) throws(Errn
         try sendSignal(toThread: call.second.asInt32, of: call.first.asInt32, signal: call.third)
     case .rtSigaction: try setSignalAction(call)
     case .rtSigprocmask: try changeSignalMask(call)
+    case .sigaltstack: try setSignalStack(call)
+    case .rtSigreturn: returnFromSignalCall(call)
 
     // Identity and limits
     case .getpid: UInt64(Process.current.value.id)
@@ -120,6 +133,12 @@ private func dispatch(_ number: UInt64, _ call: SystemCallArguments) throws(Errn
 
     default: try unknownCall(number)
     }
+}
+
+/// `rt_sigreturn` has no result: `x0` is the interrupted program's again.
+private func returnFromSignalCall(_ call: SystemCallArguments) -> UInt64 {
+    returnFromSignal(call.frame)
+    return call.frame.value.x0
 }
 
 /// Keeps the log's code out of the path of calls that succeed.
