@@ -27,9 +27,13 @@ struct Kernel: ~Copyable {
     var processPool = KernelPool<Process>()
     var spaces = KernelPool<ProgramSpace>()
     var openFiles = KernelPool<OpenFile>()
+    var pipes = KernelPool<Pipe>()
     var fileTables = KernelPool<FileTable>()
     var signalActions = KernelPool<SignalActions>()
     var processorStates = KernelPool<ProcessorState>()
+
+    /// Counts how often some file's readiness may have changed.
+    var readinessChanges: UInt64 = 0
 
     var processes = ProcessTable()
     /// The program that the machine was started for; the machine ends with it.

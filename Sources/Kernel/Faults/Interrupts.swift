@@ -11,7 +11,7 @@ func handleInterrupt() {
             kernel.scheduler.withLock { $0.wakeSleepers(at: Timer.now) }
         } else if interrupt == kernel.console.interrupt {
             kernel.console.handleInterrupt()
-            wakeAll(on: .input)
+            wakeAll(onFile: .input)
             wakeAll(on: .output)
         }
         kernel.interrupts.end(interrupt)

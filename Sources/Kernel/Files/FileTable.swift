@@ -97,7 +97,9 @@ struct FileTable: ~Copyable {
 /// Drops one reference to an open file; the last one frees it.
 func release(_ file: Handle<OpenFile>) {
     file.value.references -= 1
-    if file.value.references == 0 { kernel.openFiles.destroy(file) }
+    guard file.value.references == 0 else { return }
+    if case .pipe(let pipe, let end) = file.value.kind { close(end, of: pipe) }
+    kernel.openFiles.destroy(file)
 }
 
 /// Drops a process's use of a table; the last one closes its files.

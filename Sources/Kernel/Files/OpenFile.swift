@@ -11,6 +11,8 @@ enum FileKind {
     case node(RamdiskNode)
     /// `/dev/null` and its like.
     case device(CharacterDevice)
+    /// One end of a pipe.
+    case pipe(Handle<Pipe>, PipeEnd)
 }
 
 /// An open file description (open(2)): what `dup` and `clone` share. Lives in a pool slot.
@@ -59,6 +61,9 @@ extension Handle where T == OpenFile {
         case .input:
             guard offset == nil else { throw .illegalSeek }
             return try readInput(into: &buffer, waits: !value.flags.contains(.nonBlocking))
+        case .pipe(let pipe, _):
+            guard offset == nil else { throw .illegalSeek }
+            return try readPipe(pipe, into: &buffer, waits: !value.flags.contains(.nonBlocking))
         case .output:
             throw .badFileDescriptor
         case .node(let node):
@@ -82,6 +87,9 @@ extension Handle where T == OpenFile {
             return try stream.write(from: &buffer)
         case .device(let device):
             return try device.write(from: &buffer)
+        case .pipe(let pipe, _):
+            guard offset == nil else { throw .illegalSeek }
+            return try writePipe(pipe, from: &buffer, waits: !value.flags.contains(.nonBlocking))
         case .input, .node:
             throw .badFileDescriptor
         }

@@ -136,8 +136,12 @@ struct WaitChannel: Equatable {
     static var nothing: WaitChannel { WaitChannel(key: 0) }
     /// Bytes, or the end, of standard input.
     static var input: WaitChannel { WaitChannel(key: 1) }
+    /// Some file became readable, writable, or lost its other end: what `ppoll` waits for.
+    static var readiness: WaitChannel { WaitChannel(key: 3) }
     /// The host takes more output.
     static var output: WaitChannel { WaitChannel(key: 2) }
+    /// A pipe has more bytes, more room, or fewer ends.
+    static func pipe(_ pipe: Handle<Pipe>) -> WaitChannel { WaitChannel(key: pipe.address) }
     /// A child of the process ends.
     static func child(of process: Handle<Process>) -> WaitChannel { WaitChannel(key: process.address | 1) }
     /// The process gives back the memory that it borrowed from its parent.

@@ -57,6 +57,16 @@ func wakeAll(on channel: WaitChannel) {
     updateTimer()
 }
 
+/// Wakes every thread that waits for a file on a channel, and those that poll.
+func wakeAll(onFile channel: WaitChannel) {
+    kernel.readinessChanges &+= 1
+    kernel.scheduler.withLock {
+        $0.wakeAll(on: channel)
+        $0.wakeAll(on: .readiness)
+    }
+    updateTimer()
+}
+
 /// Lets another thread run: because the running one waits or has ended, or because its turn is over.
 ///
 /// Returns when the running thread's turn comes again; never for a dead one.

@@ -76,6 +76,7 @@ private func dispatch(_ number: UInt64, _ call: SystemCallArguments) throws(Errn
     case .faccessat2: try checkAccess(call, flags: call.fourth.asUInt32)
     case .getcwd: try workingDirectory(call)
     case .chdir: try changeDirectory(call)
+    case .pipe2: try makePipe(call)
     case .dup: try duplicate(call)
     case .dup3: try duplicateTo(call)
     case .fcntl: try controlFile(call)

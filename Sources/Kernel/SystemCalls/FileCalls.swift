@@ -82,7 +82,7 @@ func seek(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let offset = Int64(bitPattern: call.second)
     guard let origin = SeekOrigin(rawValue: call.third.asUInt32) else { throw .invalidArgument }
     switch file.value.kind {
-    case .input, .output:
+    case .input, .output, .pipe:
         throw .illegalSeek
     case .device:
         return 0
@@ -157,8 +157,14 @@ func controlFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         guard !asked.contains(.direct) else { throw .invalidArgument }
         file.value.flags = file.value.flags.subtracting(changeable) | asked.intersection(changeable)
         return 0
-    case .setPipeSize, .getPipeSize:
-        throw .badFileDescriptor
+    case .getPipeSize:
+        guard case .pipe = file.value.kind else { throw .badFileDescriptor }
+        return Pipe.capacity
+    case .setPipeSize:
+        // A pipe has one size: asking for that or less gets it, asking for more is refused.
+        guard case .pipe = file.value.kind else { throw .badFileDescriptor }
+        guard call.third <= Pipe.capacity else { throw .notPermitted }
+        return Pipe.capacity
     case nil:
         throw .invalidArgument
     }

@@ -92,7 +92,7 @@ private func status(ofFile descriptor: UInt64) throws(Errno) -> FileStatus {
     switch file.value.kind {
     case .node(let node):
         return node.status
-    case .input, .output:
+    case .input, .output, .pipe:
         // A stream to the host looks like a pipe, which is what it is.
         status.mode = FileMode(.fifo, permissions: 0o600).rawValue
         status.blockSize = 4096

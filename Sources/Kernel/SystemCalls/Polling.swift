@@ -1,9 +1,10 @@
 import LinuxABI
 import Machine
 
-/// `ppoll`: waits until one of some descriptors is ready. Only standard input ever makes anyone wait.
+/// `ppoll`: waits until one of some descriptors is ready. Its signal mask is refused rather than ignored.
 func poll(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard call.second <= UInt64(FileTable.capacity) else { throw .invalidArgument }
+    guard call.fourth == 0 else { throw .notSupported }
     var deadline: UInt64?
     if call.third != 0 {
         guard let duration = try UserPointer(call.third).load(TimeSpecification()).checkedNanoseconds else {
@@ -12,19 +13,20 @@ func poll(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         deadline = kernel.clock.deadline(after: duration)
     }
     while true {
+        // Taken before anything is looked at, so that a change in between is not missed.
+        let changes = kernel.readinessChanges
         var ready: UInt64 = 0
-        var waitsForInput = false
         for index in 0..<call.second {
             let pointer = UserPointer(call.first).advanced(by: index, of: PollDescriptor.self)
             var entry = try pointer.load(PollDescriptor())
             let events = PollEvents(rawValue: UInt16(bitPattern: entry.events))
-            let results = pollResults(of: entry.descriptor, events, waitsForInput: &waitsForInput)
+            let results = pollResults(of: entry.descriptor, events)
             if !results.isEmpty { ready += 1 }
             entry.results = Int16(bitPattern: results.rawValue)
             try pointer.store(entry)
         }
         if ready > 0 { return ready }
-        switch wait(on: .input, until: deadline, { waitsForInput && kernel.input.isReadable }) {
+        switch wait(on: .readiness, until: deadline, { kernel.readinessChanges != changes }) {
         case .timedOut: return 0
         case .interrupted: throw .interrupted
         case .satisfied: continue
@@ -32,16 +34,18 @@ func poll(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     }
 }
 
-private func pollResults(
-    of descriptor: Int32, _ events: PollEvents, waitsForInput: inout Bool
-) -> PollEvents {
+private func pollResults(of descriptor: Int32, _ events: PollEvents) -> PollEvents {
     guard descriptor >= 0 else { return .none }
     guard let file = try? Process.current.value.openFiles.value.file(descriptor) else { return .invalid }
     switch file.value.kind {
     case .input:
-        guard events.contains(.input) else { return .none }
-        waitsForInput = true
-        return kernel.input.isReadable ? .input : .none
+        return kernel.input.isReadable ? events.intersection(.input) : .none
+    case .pipe(let pipe, .read):
+        let hangUp: PollEvents = pipe.value.writers == 0 ? .hangUp : .none
+        return hangUp | (pipe.value.count > 0 ? events.intersection(.input) : .none)
+    case .pipe(let pipe, .write):
+        if pipe.value.readers == 0 { return .error | events.intersection(.output) }
+        return pipe.value.room >= Pipe.atomicSize ? events.intersection(.output) : .none
     case .output:
         return events.intersection(.output)
     case .node, .device:
@@ -55,5 +59,7 @@ private struct PollEvents: FlagSet {
 
     static var input: PollEvents { PollEvents(rawValue: 0x1) }
     static var output: PollEvents { PollEvents(rawValue: 0x4) }
+    static var error: PollEvents { PollEvents(rawValue: 0x8) }
+    static var hangUp: PollEvents { PollEvents(rawValue: 0x10) }
     static var invalid: PollEvents { PollEvents(rawValue: 0x20) }
 }
