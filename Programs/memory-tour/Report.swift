@@ -34,13 +34,14 @@ enum Debugger {
             (rights.contains(.read) ? "R" : "") + (rights.contains(.write) ? "W" : "")
             + (rights.contains(.execute) ? "X" : "")
         let permitted = letters.isEmpty ? "no access" : letters
+        let granted = letters.isEmpty ? "" : " | " + letters
         let page = (address & ~0xFFF).hexadecimal(digits: 8)
         switch AkumaTranslation.State(rawValue: found.state) {
         case .resident:
             let frame = found.outputAddress.hexadecimal(digits: 8)
             return "VA \(page) -> PA \(frame) | VALID | USER | \(permitted)"
-        case .reservedAnonymous: return "VA \(page) -> reserved, anonymous, no frame yet | \(permitted)"
-        case .reservedFile: return "VA \(page) -> reserved, from a file, no frame yet | \(permitted)"
+        case .reservedAnonymous: return "VA \(page) -> reserved, anonymous, no frame yet\(granted)"
+        case .reservedFile: return "VA \(page) -> reserved, from a file, no frame yet\(granted)"
         case .residentNoAccess: return "VA \(page) -> kept, but not to be reached | \(permitted)"
         case .kernel: return "VA \(page) -> the kernel's own, EL1 only"
         case .free, nil: return "VA \(page) -> nothing is mapped"

@@ -31,7 +31,10 @@
         capacity = UInt16(UInt(pageCount) * Region.pageSize / objectSize)
         freeCount = capacity
         freeObjects = InlineArray(repeating: 0)
-        for object in 0..<Int(capacity) { freeObjects[object / 64] |= 1 << UInt64(object % 64) }
+        for word in 0..<4 {
+            let objects = min(max(Int(capacity) - 64 * word, 0), 64)
+            freeObjects[word] = objects == 0 ? 0 : .max >> UInt64(64 - objects)
+        }
     }
 
     /// The class of the objects; nil for a run that is one block of whole pages.
