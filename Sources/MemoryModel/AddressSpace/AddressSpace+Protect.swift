@@ -65,7 +65,8 @@ extension AddressSpace {
         var set = AttributeSet.none
         var attributes = AttributeClass(0)
         repeat {
-            let pathIsExclusive = tables.pathIsExclusive(to: cursor.position)
+            // Who owns what matters to a write alone.
+            let pathIsExclusive = protection.contains(.write) && tables.pathIsExclusive(to: cursor.position)
             repeat {
                 let old = cursor.descriptor
                 if old.attributeClass != seen {

@@ -14,6 +14,9 @@ struct Cursor<M: Hardware> {
     private(set) var position: VirtualAddress
     private(set) var place: TablePosition
 
+    /// Where the current entry lies.
+    private(set) var entry: PhysicalAddress
+
     private var entriesAdded = 0
     private var residentAdded = 0
 
@@ -23,13 +26,12 @@ struct Cursor<M: Hardware> {
         position = range.start
         end = range.end
         place = tables.deepest(towards: range.start)
+        entry = place.entry(for: range.start)
     }
 
     @inline(__always) var isAtEnd: Bool { position >= end }
 
     @inline(__always) var isAtLastLevel: Bool { place.level == Granule.lastLevel }
-
-    @inline(__always) var entry: PhysicalAddress { place.entry(for: position) }
 
     @inline(__always) var descriptor: Descriptor { tables.load(entry) }
 
@@ -44,12 +46,18 @@ struct Cursor<M: Hardware> {
     /// Moves to the next entry, unless that takes it out of its table or the range.
     /// - Returns: whether it stands on another entry of the same table.
     @inline(__always) mutating func moveWithinTable() -> Bool {
-        let next = entryEnd
-        guard next < end, TableGeometry.index(of: next, at: place.level) != 0 else { return false }
-        if place.level < Granule.lastLevel {
-            guard !tables.load(place.entry(for: next)).isTable(at: place.level) else { return false }
+        let next: VirtualAddress
+        if isAtLastLevel {
+            next = position + Granule.size
+            guard next < end, !TableGeometry.isBoundary(next, at: Granule.lastLevel - 1) else { return false }
+        } else {
+            next = entryEnd
+            guard next < end, TableGeometry.index(of: next, at: place.level) != 0,
+                !tables.load(place.entry(for: next)).isTable(at: place.level)
+            else { return false }
         }
         position = next
+        entry = entry + TableGeometry.entrySize
         return true
     }
 
@@ -63,6 +71,7 @@ struct Cursor<M: Hardware> {
         position = address
         guard address < end else { return false }
         place = tables.deepest(towards: address)
+        entry = place.entry(for: address)
         return true
     }
 

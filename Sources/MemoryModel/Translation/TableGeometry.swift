@@ -32,8 +32,11 @@ public enum TableGeometry {
         return VirtualRange(start, to: start + span(at: level - 1))
     }
 
+    /// The bytes of one entry.
+    @inlinable public static var entrySize: ByteCount { ByteCount(8) }
+
     /// The address of entry `index` of `table`.
     @inlinable @inline(__always) public static func entry(_ index: Int, of table: FrameNumber) -> PhysicalAddress {
-        table.address + ByteCount(UInt64(truncatingIfNeeded: index) << 3)
+        table.address + ByteCount(UInt64(truncatingIfNeeded: index) &* entrySize.rawValue)
     }
 }
