@@ -92,7 +92,8 @@ import Testing
         var test = try TestSpace()
         let start = try test.map(2 * page)
         let table = test.frames.table
-        let address = table.records
+        let address =
+            table.records
             + ByteCount((test.kernel.zeroFrame.rawValue - table.firstFrame.rawValue) * FrameRecord.size.rawValue)
         let state = test.machine.peek(address)
         var full = state
@@ -151,6 +152,15 @@ import Testing
         #expect(throws: FaultError.notMapped) { try test.write(1, at: 0x2000_0000 - 2 * page) }
         try test.map(fixed: 0x80_0000_0000, page, options: .growsDown)
         #expect(throws: FaultError.notMapped) { try test.write(1, at: 0x7F_FFFF_F000) }
+        try test.finish()
+    }
+
+    @Test("a search leaves the guard gap below a mapping that grows down")
+    func searchLeavesTheGap() throws {
+        var test = try TestSpace()
+        try test.map(fixed: 0x1001_0000, page, options: .growsDown)
+        #expect(try test.map(page) == 0x1001_1000)
+        try test.write(1, at: 0x1000_F000)
         try test.finish()
     }
 

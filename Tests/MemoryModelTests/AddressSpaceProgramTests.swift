@@ -176,15 +176,22 @@ extension TestSpace {
         let table = try #require(tableFound)
         let detail = test.detail(of: table)
         #expect(test.violation(writing: word, at: entry) == nil)
-        #expect(test.violation(writing: word & ~(1 << 53), at: entry) == "an entry is a state that may stand at its level")
-        #expect(test.violation(writing: word & ~(1 << 11), at: entry) == "an entry is a state that may stand at its level")
+        #expect(
+            test.violation(writing: word & ~(1 << 53), at: entry) == "an entry is a state that may stand at its level")
+        #expect(
+            test.violation(writing: word & ~(1 << 11), at: entry) == "an entry is a state that may stand at its level")
         #expect(test.violation(writing: word | 1 << 52, at: entry) == "an entry is a state that may stand at its level")
         #expect(test.violation(writing: 0xE, at: entry) == "an entry is a state that may stand at its level")
-        #expect(test.violation(writing: word & ~(1 << 54), at: entry) == "the hardware grants no more than the class does")
+        #expect(
+            test.violation(writing: word & ~(1 << 54), at: entry) == "the hardware grants no more than the class does")
         #expect(test.violation(writing: word | 1 << 60, at: entry) == "an entry's class is in the table")
         #expect(test.violation(writing: 0, at: entry) == "a table's record counts its entries")
-        #expect(test.violation(writing: test.machine.peek(entry + ByteCount(8)), at: entry) == "a table's record counts its resident pages")
-        #expect(test.violation(writing: word & 0xFFF | word & ~((1 << 48) - 1), at: entry) == "a resident page's frame is RAM")
+        #expect(
+            test.violation(writing: test.machine.peek(entry + ByteCount(8)), at: entry)
+                == "a table's record counts its resident pages")
+        #expect(
+            test.violation(writing: word & 0xFFF | word & ~((1 << 48) - 1), at: entry)
+                == "a resident page's frame is RAM")
         let tableFrame = word & ~((1 << 48) - 1) | table.address.rawValue | word & 0xFFF
         #expect(test.violation(writing: tableFrame, at: entry) == "a resident page's frame holds program memory")
         var record = test.frames.table.tableRecord(of: table)
@@ -200,7 +207,8 @@ extension TestSpace {
         let tableState = PhysicalAddress(detail.rawValue - 8)
         #expect(test.violation(writing: test.machine.peek(tableState) + 1, at: tableState) == "a table has one owner")
         #expect(
-            test.violation(writing: test.machine.peek(tableState) ^ 1 << 33, at: tableState) == "a table's frame is of that kind")
+            test.violation(writing: test.machine.peek(tableState) ^ 1 << 33, at: tableState)
+                == "a table's frame is of that kind")
 
         let slotsFound = test.space.translate(VirtualAddress(0x4000_0000))?.last.table
         let slots = try #require(slotsFound)

@@ -3,7 +3,9 @@ import MemoryModel
 import Testing
 
 @Suite(.leakLedger) struct AddressSpaceProtectTests {
-    @Test("every combination of rights allows what Linux allows on AArch64 without EPAN", arguments: 0...7 as ClosedRange<UInt8>)
+    @Test(
+        "every combination of rights allows what Linux allows on AArch64 without EPAN",
+        arguments: 0...7 as ClosedRange<UInt8>)
     func rights(bits: UInt8) throws {
         var test = try TestSpace()
         let protection = Protection(rawValue: bits)

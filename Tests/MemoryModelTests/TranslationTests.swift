@@ -23,7 +23,8 @@ import Testing
             InvalidEntryLayout.object, InvalidEntryLayout.pageIndex,
         ]
         let kept = [
-            DescriptorLayout.valid, InvalidEntryLayout.kind, InvalidEntryLayout.attributeClass, InvalidEntryLayout.frame,
+            DescriptorLayout.valid, InvalidEntryLayout.kind, InvalidEntryLayout.attributeClass,
+            InvalidEntryLayout.frame,
         ]
         for fields in [page, table, file, kept] {
             var seen: UInt64 = 0

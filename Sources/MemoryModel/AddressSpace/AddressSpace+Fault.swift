@@ -2,8 +2,8 @@
 extension AddressSpace {
     /// Makes an access succeed that the hardware refused, or says why it may not.
     ///
-    /// The entry is read again first and decides alone, whatever the fault's status said: a fault that somebody else has
-    /// resolved is no error, and a permission fault is not taken for a missing page.
+    /// The entry is read again first and decides alone, whatever the fault's status said: a fault that somebody else
+    /// has resolved is no error, and a permission fault is not taken for a missing page.
     ///
     /// - Parameter address: any byte of the page, tag removed.
     /// - Throws: ``FaultError``, with everything as it was.
@@ -156,8 +156,8 @@ extension AddressSpace {
 
     /// How the mapping above a touched free page may be extended down to it, if it grows and has room to.
     ///
-    /// As Linux mm/mmap.c (`expand_downwards`, `acct_stack_growth`): the mapping may then be at most as long as the stack
-    /// limit, and between it and an accessible mapping below that does not grow itself stays the guard gap.
+    /// As Linux mm/mmap.c (`expand_downwards`, `acct_stack_growth`): the mapping may then be at most as long as the
+    /// stack limit, and between it and an accessible mapping below that does not grow itself stays the guard gap.
     /// - Throws: ``FaultError/notMapped`` where none may.
     @inline(never) private mutating func stackGrowth(to page: VirtualAddress) throws(FaultError) -> StackGrowth {
         let region = layout.low.contains(page) ? layout.low : layout.high

@@ -2,8 +2,9 @@
 extension AddressSpace {
     /// Maps memory that reads as zeroes.
     ///
-    /// Which error wins follows Linux mm/mmap.c (`do_mmap`, `get_unmapped_area`, `cap_mmap_addr`): an empty length, then
-    /// a length or range beyond the address space, then alignment, then the null area, then what is there already.
+    /// Which error wins follows Linux mm/mmap.c (`do_mmap`, `get_unmapped_area`, `cap_mmap_addr`): an empty length,
+    /// then a length or range beyond the address space, then alignment, then the null area, then what is there
+    /// already.
     ///
     /// - Returns: the first address: 0x1000_0000 for the first mapping of a fresh process.
     /// - Throws: ``MapError``, with everything as it was before, `MAP_FIXED` over other mappings included.
@@ -11,7 +12,8 @@ extension AddressSpace {
         _ request: MapRequest, frames: inout FrameAllocator<M>
     ) throws(MapError) -> VirtualAddress {
         guard request.length > .zero else { throw .invalidArgument }
-        guard let length = request.length.roundedUpToPages, length <= AddressSpaceLayout.addressLimit - VirtualAddress(0)
+        guard let length = request.length.roundedUpToPages,
+            length <= AddressSpaceLayout.addressLimit - VirtualAddress(0)
         else { throw .outOfMemory }
         let range: VirtualRange
         var found = false
@@ -20,8 +22,10 @@ extension AddressSpace {
             if let hinted = usableRange(hint: hint, length: length) {
                 range = hinted
             } else {
-                guard let room = findRoom(for: length) else { throw .outOfMemory }
-                range = room
+                // Below a mapping that grows down the guard gap stays free (Linux mm/mmap.c: `vm_start_gap`).
+                let gap = hasGrowingMappings ? layout.stackGuardGap : .zero
+                guard let room = findRoom(for: length + gap) else { throw .outOfMemory }
+                range = VirtualRange(room.start, to: room.start + length)
                 found = true
             }
         case .fixed(let start):
@@ -32,6 +36,7 @@ extension AddressSpace {
         }
         let attributes = try intern(request.attributes)
         try reserve(range, as: attributes, frames: &frames)
+        if request.options.contains(.growsDown) && range.end != layout.stackTop { hasGrowingMappings = true }
         if found { moveNextFit(beyond: range, frames: &frames) }
         if request.options.contains(.populate) { populate(range, frames: &frames) }
         return range.start
@@ -47,7 +52,9 @@ extension AddressSpace {
         return range
     }
 
-    @inline(__always) private func fixedRange(_ start: VirtualAddress, length: ByteCount) throws(MapError) -> VirtualRange {
+    @inline(__always) private func fixedRange(_ start: VirtualAddress, length: ByteCount) throws(MapError)
+        -> VirtualRange
+    {
         guard start < AddressSpaceLayout.addressLimit, length <= AddressSpaceLayout.addressLimit - start else {
             throw .outOfMemory
         }

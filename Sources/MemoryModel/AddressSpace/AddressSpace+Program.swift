@@ -74,7 +74,8 @@ extension AddressSpace {
 
     /// Says where the heap begins: at the first page beyond the image.
     public mutating func setHeapStart(_ address: VirtualAddress) {
-        precondition(address.isPageAligned && layout.low.contains(address), "a heap that begins with a page of the program")
+        precondition(
+            address.isPageAligned && layout.low.contains(address), "a heap that begins with a page of the program")
         heapStart = address
         programBreak = address
     }
@@ -83,8 +84,9 @@ extension AddressSpace {
     ///
     /// As Linux mm/mmap.c (`brk`): one page stays free between the heap and a mapping above it.
     ///
-    /// - Throws: ``MapError/invalidArgument`` below the heap's start; ``MapError/outOfMemory`` where the heap would meet
-    ///   a mapping or its region's end, or where no frame is free. The break is then where it was; `brk` returns it.
+    /// - Throws: ``MapError/invalidArgument`` below the heap's start; ``MapError/outOfMemory`` where the heap would
+    ///   meet a mapping or its region's end, or where no frame is free. The break is then where it was; `brk` returns
+    ///   it.
     public mutating func setBreak(
         to address: VirtualAddress, frames: inout FrameAllocator<M>
     ) throws(MapError) {

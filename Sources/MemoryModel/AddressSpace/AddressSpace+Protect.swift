@@ -2,12 +2,12 @@
 extension AddressSpace {
     /// Changes what a program may do with a range of pages.
     ///
-    /// Which error wins, and how far the change got, follows Linux mm/mprotect.c (`do_mprotect_pkey`): alignment, then an
-    /// empty range succeeds, then a range that wraps; what lies before the first hole, or before the first mapping that
-    /// may not have the rights, is changed all the same.
+    /// Which error wins, and how far the change got, follows Linux mm/mprotect.c (`do_mprotect_pkey`): alignment, then
+    /// an empty range succeeds, then a range that wraps; what lies before the first hole, or before the first mapping
+    /// that may not have the rights, is changed all the same.
     ///
-    /// - Throws: ``MapError/invalidArgument``: `start` is not page-aligned. ``MapError/outOfMemory``: the range wraps or
-    ///   has a hole, or there is no frame for a table or no attribute class, in which cases nothing was changed.
+    /// - Throws: ``MapError/invalidArgument``: `start` is not page-aligned. ``MapError/outOfMemory``: the range wraps
+    ///   or has a hole, or there is no frame for a table or no attribute class, in which cases nothing was changed.
     ///   ``MapError/accessDenied``: a mapping may never have these rights.
     public mutating func protect(
         _ start: VirtualAddress, length: ByteCount, _ protection: Protection, frames: inout FrameAllocator<M>

@@ -19,7 +19,8 @@ extension AddressSpace {
     /// - Throws: ``MapError/outOfMemory``, with nothing unmapped.
     mutating func unmap(_ range: VirtualRange, frames: inout FrameAllocator<M>) throws(MapError) {
         if let low = range.intersection(layout.low) {
-            // A range that reaches beyond the kernel: what must be split on either side is split before the first change.
+            // A range that reaches beyond the kernel: what must be split on either side is split before the first
+            // change.
             if let high = range.intersection(layout.high) {
                 try tables.makeBoundaries(of: VirtualRange(low.start, to: high.end), filling: false, frames: &frames)
             }

@@ -1,8 +1,8 @@
 /// What one program sees as memory: its translation tables, and what goes with them.
 ///
-/// There is no other record of what is mapped than the tables' entries (``PageState``). Every operation reads and writes
-/// them through the ``Cursor``, takes what frames it needs before its first change, and hands what it removes to an
-/// ``InvalidationBatch``.
+/// There is no other record of what is mapped than the tables' entries (``PageState``). Every operation reads and
+/// writes them through the ``Cursor``, takes what frames it needs before its first change, and hands what it removes
+/// to an ``InvalidationBatch``.
 ///
 /// Frames come from and go to the allocator that each operation is given; `frames` there means that its caller holds
 /// whatever lock guards the allocator. An address space goes by ``destroy(frames:)``, never by being dropped.
@@ -28,6 +28,9 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
     /// Where the search for free addresses begins, below and above the kernel.
     var nextFitLow: VirtualAddress
     var nextFitHigh: VirtualAddress
+
+    /// Whether a mapping other than the stack was made that grows down, so that searches must leave it its guard gap.
+    var hasGrowingMappings = false
 
     /// The heap, from its start to the program break.
     public internal(set) var heapStart: VirtualAddress

@@ -43,7 +43,8 @@
     /// The addresses that `mmap` may pick below the kernel: up to the guard gap below the lowest place that the stack
     /// may reach.
     @inlinable public var lowMapRegion: VirtualRange {
-        let reserved = stackLimit.rawValue > (stackTop - mapBase).rawValue
+        let reserved =
+            stackLimit.rawValue > (stackTop - mapBase).rawValue
             ? stackTop - mapBase : ByteCount(stackLimit.rawValue & ~(Granule.size.rawValue - 1))
         let lowest = stackTop - reserved
         return VirtualRange(mapBase, to: lowest - mapBase > stackGuardGap ? lowest - stackGuardGap : mapBase)

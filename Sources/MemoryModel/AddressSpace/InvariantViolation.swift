@@ -7,8 +7,8 @@
 }
 
 extension AddressSpace {
-    /// Checks every invariant of the tables and their records against each other. Changes nothing; for tests and for the
-    /// running kernel.
+    /// Checks every invariant of the tables and their records against each other. Changes nothing; for tests and for
+    /// the running kernel.
     /// - Throws: the first violation found.
     public func validate() throws(InvariantViolation) {
         var iterator = TableIterator(tables, kernel: kernel)
@@ -23,7 +23,8 @@ extension AddressSpace {
         func check(_ holds: Bool, _ invariant: StaticString, at address: VirtualAddress) throws(InvariantViolation) {
             guard holds else { throw InvariantViolation(invariant: invariant, address: address) }
         }
-        try check(records.record(of: visit.position.table).kind == .table, "a table's frame is of that kind", at: visit.start)
+        try check(
+            records.record(of: visit.position.table).kind == .table, "a table's frame is of that kind", at: visit.start)
         try check(records.count(of: visit.position.table) == 1, "a table has one owner", at: visit.start)
 
         var inUse = 0
@@ -44,7 +45,8 @@ extension AddressSpace {
             guard !descriptor.isFree, !descriptor.isTable(at: level) else { continue }
             let range = VirtualRange(address, to: address + TableGeometry.span(at: level))
             try check(layout.contains(range), "nothing is mapped outside the program's ranges", at: address)
-            try check(descriptor.isWellFormed(at: level), "an entry is a state that may stand at its level", at: address)
+            try check(
+                descriptor.isWellFormed(at: level), "an entry is a state that may stand at its level", at: address)
             try check(attributes.contains(descriptor.attributeClass), "an entry's class is in the table", at: address)
             guard descriptor.isResident else { continue }
             resident += 1

@@ -35,7 +35,8 @@ extension AddressSpace {
     /// Whether an empty table on the path of `address` is kept because the next mapping will go there.
     @inline(__always) func isWarm(_ address: VirtualAddress) -> Bool {
         TableGeometry.start(of: address, at: Granule.lastLevel - 1)
-            == TableGeometry.start(of: address.rawValue < layout.high.start.rawValue ? nextFitLow : nextFitHigh,
+            == TableGeometry.start(
+                of: address.rawValue < layout.high.start.rawValue ? nextFitLow : nextFitHigh,
                 at: Granule.lastLevel - 1)
     }
 

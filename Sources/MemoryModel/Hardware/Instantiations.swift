@@ -66,6 +66,7 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
     _ = space.translate(start)?.last
     _ = space.state(of: start)
     _ = space.statistics
+    _ = space.stackStart
     try? space.validate()
     space.destroy(frames: &frames)
 }

@@ -36,8 +36,8 @@ struct TableReserve<M: Hardware>: ~Copyable {
 
 /// Making sure that an entry begins at an address, so that an operation's range is one of whole entries.
 extension TranslationTables {
-    /// A cursor over `range`, at whose bounds entries begin from now on, so that changing the entries of the range changes
-    /// nothing else.
+    /// A cursor over `range`, at whose bounds entries begin from now on, so that changing the entries of the range
+    /// changes nothing else.
     /// - Parameter filling: whether what is free in the range needs entries of its own too.
     /// - Throws: ``MapError/outOfMemory``, with the tables as they were.
     @inline(__always) func cursor(

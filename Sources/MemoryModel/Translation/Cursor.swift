@@ -1,11 +1,11 @@
 /// The one door to the entries of an address space: stands on each entry of a range in turn.
 ///
-/// A cursor stands on the deepest entry for its position, which is a table's at no time: it descends by itself. An entry
-/// above the last level stands for its whole span, so an operation that changes entries first makes sure that none
-/// reaches beyond its range (``Boundaries``).
+/// A cursor stands on the deepest entry for its position, which is a table's at no time: it descends by itself. An
+/// entry above the last level stands for its whole span, so an operation that changes entries first makes sure that
+/// none reaches beyond its range (``Boundaries``).
 ///
-/// What an operation changes through the cursor is counted there and written to the table's record once, when the cursor
-/// leaves the table.
+/// What an operation changes through the cursor is counted there and written to the table's record once, when the
+/// cursor leaves the table.
 struct Cursor<M: Hardware> {
     let tables: TranslationTables<M>
     let end: VirtualAddress
@@ -105,8 +105,8 @@ struct Cursor<M: Hardware> {
         return nil
     }
 
-    /// Takes a resident page out of its entry: its frame goes to the batch, with the page's address where a TLB may hold
-    /// the translation.
+    /// Takes a resident page out of its entry: its frame goes to the batch, with the page's address where a TLB may
+    /// hold the translation.
     @inline(__always) mutating func remove(
         _ old: Descriptor, replacingWith new: Descriptor, into batch: inout InvalidationBatch<M>,
         frames: inout FrameAllocator<M>
@@ -131,7 +131,8 @@ struct Cursor<M: Hardware> {
             tables.machine.publishInstructions(in: old.frame)
         }
         while true {
-            let new = rights.isEmpty
+            let new =
+                rights.isEmpty
                 ? Descriptor.residentWithoutAccess(old.frame, class: attributes)
                 : Descriptor.page(old.frame, class: attributes, rights: rights)
             guard let changed = compareExchange(old, with: new) else { break }
@@ -163,8 +164,8 @@ struct Cursor<M: Hardware> {
 extension TableRecord {
     /// Counts entries that came into use or became free.
     ///
-    /// The longest free run is an upper bound: a table's free entries bound it, and freeing `n` entries can at most join
-    /// them with a run on either side. A search that has looked at every entry makes it exact again.
+    /// The longest free run is an upper bound: a table's free entries bound it, and freeing `n` entries can at most
+    /// join them with a run on either side. A search that has looked at every entry makes it exact again.
     @inline(__always) mutating func add(entries: Int, resident residentEntries: Int) {
         entriesInUse += entries
         resident += residentEntries

@@ -6,9 +6,9 @@
 /// - `reserved`, `reservedFile`: nothing was touched yet, so no frame belongs to the entry and no TLB holds a
 ///   translation. At a level above the last, the entry stands for its whole span. The page index of a file-backed entry
 ///   is that of its first page, and that of its last page fits too.
-/// - `resident`: last level only. The entry holds one reference on its frame. PXN and nG are set, and EL0 may do at most
-///   what the class grants; it may write only where the class grants that and the page is shared on purpose or has this
-///   entry as its sole owner.
+/// - `resident`: last level only. The entry holds one reference on its frame. PXN and nG are set, and EL0 may do at
+///   most what the class grants; it may write only where the class grants that and the page is shared on purpose or
+///   has this entry as its sole owner.
 /// - `residentWithoutAccess`: last level only. The entry holds one reference on its frame. Its class grants nothing, or
 ///   is a guard.
 @frozen public enum PageState: Hashable, Sendable {

@@ -6,7 +6,9 @@ public enum TableGeometry {
     }
 
     /// The bytes that one entry of a table at `level` stands for.
-    @inlinable @inline(__always) public static func span(at level: Int) -> ByteCount { ByteCount(1 << shift(at: level)) }
+    @inlinable @inline(__always) public static func span(at level: Int) -> ByteCount {
+        ByteCount(1 << shift(at: level))
+    }
 
     /// The index that `address` selects in a table at `level`.
     @inlinable @inline(__always) public static func index(of address: VirtualAddress, at level: Int) -> Int {
@@ -24,7 +26,9 @@ public enum TableGeometry {
     }
 
     /// The addresses that the table at `level` on the path of `address` stands for.
-    @inlinable @inline(__always) public static func tableRange(of address: VirtualAddress, at level: Int) -> VirtualRange {
+    @inlinable @inline(__always) public static func tableRange(of address: VirtualAddress, at level: Int)
+        -> VirtualRange
+    {
         guard level > Granule.firstLevel else {
             return VirtualRange(VirtualAddress(0), to: VirtualAddress(1 << Granule.virtualAddressBits))
         }
