@@ -57,7 +57,7 @@ struct RunCommand: AsyncParsableCommand {
         valueName: "kernel|memory|calls"))
     var verbose: MachineConfiguration.Log?
 
-    @Flag(help: "Let programs ask the kernel about their memory (Documentation/debugging-interface.md).")
+    @Flag(help: "Let programs ask the kernel about their memory, entry by entry, as memory-tour does.")
     var debug = false
 
     @Flag(help: "Wait for gdb on TCP port 1234 before the first instruction.")
