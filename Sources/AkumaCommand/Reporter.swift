@@ -8,7 +8,8 @@ public struct Reporter: Sendable {
     /// A reporter in colour when standard error is a terminal that can show it.
     public init() {
         let variables = ProcessInfo.processInfo.environment
-        hasColour = isatty(FileDescriptor.standardError.rawValue) != 0 && variables["NO_COLOR"] == nil
+        hasColour =
+            isatty(FileDescriptor.standardError.rawValue) != 0 && variables["NO_COLOR"] == nil
             && variables["TERM"] != "dumb"
     }
 

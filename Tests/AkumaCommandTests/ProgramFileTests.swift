@@ -33,11 +33,13 @@ struct ProgramFileTests {
         #expect(ProgramFile.reasonNotToRun(Self.elf()) == nil)
     }
 
-    @Test("every other one says why not", arguments: [
-        (elf(machine: 62), "x86-64"), (elf(kind: 3), "dynamic"), (elf(size: 4096), "truncated"),
-        (Array(elf().prefix(40)), "truncated"), (Array(elf().prefix(100)), "truncated"),
-        (Array("#!/bin/sh\n".utf8), "ELF"), ([], "ELF"),
-    ])
+    @Test(
+        "every other one says why not",
+        arguments: [
+            (elf(machine: 62), "x86-64"), (elf(kind: 3), "dynamic"), (elf(size: 4096), "truncated"),
+            (Array(elf().prefix(40)), "truncated"), (Array(elf().prefix(100)), "truncated"),
+            (Array("#!/bin/sh\n".utf8), "ELF"), ([], "ELF"),
+        ])
     func bad(bytes: [UInt8], word: String) throws {
         let reason = try #require(ProgramFile.reasonNotToRun(bytes))
         #expect(reason.contains(word), "\(reason)")

@@ -38,7 +38,8 @@ struct RunCommandTests {
     @Test(
         "what cannot work is refused before anything is built",
         arguments: [
-            ["--cpus", "2", "hello"], ["--gic", "4", "hello"], ["--memory", "1M", "hello"], ["--memory", "64", "hello"],
+            ["--cpus", "2", "hello"], ["--gic", "4", "hello"], ["--memory", "1M", "hello"],
+            ["--memory", "64", "hello"],
             ["--memory", "-1M", "hello"], ["--timeout", "0", "hello"], ["--timeout", "nan", "hello"],
             ["--env", "A", "hello"], ["--env", "=A", "hello"], ["--cpu", "cortex-a53", "hello"],
             ["--memmory", "64M", "hello"],
@@ -80,10 +81,12 @@ struct FileArgumentTests {
         #expect(try FileArgument(file + ":/a/b.txt").host == FilePath(file))
     }
 
-    @Test("a missing file, and a name that the guest cannot have, are refused", arguments: [
-        "/nowhere/at/all", "/nowhere:/a", #filePath + ":", #filePath + ":/", #filePath + ":/../a",
-        #filePath + ":.akuma/argv",
-    ])
+    @Test(
+        "a missing file, and a name that the guest cannot have, are refused",
+        arguments: [
+            "/nowhere/at/all", "/nowhere:/a", #filePath + ":", #filePath + ":/", #filePath + ":/../a",
+            #filePath + ":.akuma/argv",
+        ])
     func refusals(argument: String) {
         #expect(throws: Failure.self) { try FileArgument(argument) }
     }

@@ -41,7 +41,8 @@ struct CProgramTests {
         }
         """
 
-    @Test("start-up, heap, threads' data, numbers, streams and status work", arguments: CLibrary.allCases, [false, true])
+    @Test(
+        "start-up, heap, threads' data, numbers, streams and status work", arguments: CLibrary.allCases, [false, true])
     func program(library: CLibrary, isPositionIndependent: Bool) async throws {
         try await withTemporaryFolder { folder in
             let program = folder.appending("program")

@@ -10,14 +10,18 @@ struct CommandTests {
     func missing() async throws {
         let result = try await Command.akuma("run", "./not-there")
         #expect(result.status == 127)
-        #expect(result.errorText == "akuma: ./not-there: no such file, and no program of ours (`help` in the shell names them)\n")
+        #expect(
+            result.errorText
+                == "akuma: ./not-there: no such file, and no program of ours (`help` in the shell names them)\n")
     }
 
     @Test("a program for another machine is 126")
     func architecture() async throws {
         let result = try await Command.akuma("run", "/bin/sh")
         #expect(result.status == 126)
-        #expect(result.errorText.contains("is for x86-64, Akuma runs AArch64") && Self.isOneLine(result.errorText), "\(result.account)")
+        #expect(
+            result.errorText.contains("is for x86-64, Akuma runs AArch64") && Self.isOneLine(result.errorText),
+            "\(result.account)")
     }
 
     @Test("a dynamic, a truncated and a foreign file are 126, each with one line that says why")

@@ -24,7 +24,9 @@ struct InterruptionTests {
 
     @Test(
         "by a signal, the emulator ends with it",
-        arguments: [("INT", 130, "100001K"), ("TERM", 143, "100002K"), ("HUP", 129, "100003K"), ("KILL", 137, "100004K")])
+        arguments: [
+            ("INT", 130, "100001K"), ("TERM", 143, "100002K"), ("HUP", 129, "100003K"), ("KILL", 137, "100004K"),
+        ])
     func signals(signal: String, status: Int, size: String) async throws {
         let result = try await Command.shell(Self.script(signal: signal, size: size))
         #expect(result.text == "\(status)\n", "\(result.account)")

@@ -15,7 +15,8 @@ struct LinuxTests {
     @Test("streams and statuses work there as here")
     func streams() async throws {
         let bytes = (0...255).map { UInt8($0) }
-        let streams = try await Command.run("qemu-aarch64", [try await Guest.program("test-streams").string], input: bytes)
+        let streams = try await Command.run(
+            "qemu-aarch64", [try await Guest.program("test-streams").string], input: bytes)
         #expect(streams.output == bytes)
         #expect(streams.error == bytes.map { ~$0 })
         let exit = try await Command.run("qemu-aarch64", [try await Guest.program("test-exit").string, "status", "7"])

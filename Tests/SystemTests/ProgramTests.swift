@@ -6,7 +6,9 @@ import Testing
 struct ProgramTests {
     @Test(
         "on both CPUs",
-        arguments: ["test-registers", "test-same-address", "test-library", "test-allocator", "test-memory", "test-wild"],
+        arguments: [
+            "test-registers", "test-same-address", "test-library", "test-allocator", "test-memory", "test-wild",
+        ],
         MachineConfiguration.CPU.allCases)
     func program(name: String, cpu: MachineConfiguration.CPU) async throws {
         let result = try await Guest.run(name) { $0.cpu = cpu }
@@ -69,7 +71,8 @@ struct FaultTests {
         places.flatMap { place in ["read", "write", "execute"].map { "\(place) \($0)" } }
         + ["text write", "rodata write", "rodata execute", "data execute", "own-guard read", "own-guard write"]
 
-    @Test("reading, writing and executing each kills the one that did it, and the shell lives on",
+    @Test(
+        "reading, writing and executing each kills the one that did it, and the shell lives on",
         arguments: MachineConfiguration.CPU.allCases)
     func matrix(cpu: MachineConfiguration.CPU) async throws {
         let script = Self.crimes.map { "test-faults \($0)\n" }.joined() + "hello\nexit 0\n"
@@ -112,7 +115,8 @@ struct LogTests {
         let result = try await Command.akuma("run", "--verbose=memory", "memory-tour")
         #expect(result.status == 0, "\(result.account)")
         #expect(result.errorText.contains(/memory: pid \d+ mmap 0x10000000/), "\(result.account)")
-        #expect(result.errorText.contains(/VA 0x10000000 -> PA 0x[0-9a-f]+ \| VALID \| USER \| RW/), "\(result.account)")
+        #expect(
+            result.errorText.contains(/VA 0x10000000 -> PA 0x[0-9a-f]+ \| VALID \| USER \| RW/), "\(result.account)")
         #expect(result.errorText.contains(/memory: segment \d+ 0x0*400000-0x[0-9a-f]+ r/), "\(result.account)")
     }
 

@@ -29,10 +29,12 @@ public struct Builder: Sendable {
         try removeStaleScratch(of: world)
         progress.step("building \(world.title)")
         try await Tool.toolchain("swift").check(
-            ["build", "--triple", "aarch64-none-none-elf", "-c", "release", "--toolset", world.toolset.string,
-             "--scratch-path", world.scratch(in: project).string,
-             // The list of programs is made by looking at a folder, which the cache does not know.
-             "--manifest-cache", "none"],
+            [
+                "build", "--triple", "aarch64-none-none-elf", "-c", "release", "--toolset", world.toolset.string,
+                "--scratch-path", world.scratch(in: project).string,
+                // The list of programs is made by looking at a folder, which the cache does not know.
+                "--manifest-cache", "none",
+            ],
             in: project.root, environment: ["AKUMA_WORLD": world.rawValue], saying: "building \(world.title)")
         if world == .kernel { try await makeImage() }
         try stamp(of: world).replaceContents(with: inputs.text.utf8)

@@ -25,7 +25,9 @@ public struct DebianPackage: Sendable {
     }
 
     private func fetch(into folder: FilePath, of project: Project, _ progress: Reporter) async throws {
-        guard Tool.path(of: "apt-get") != nil else { throw Failure("\(name) comes from Debian, and apt-get is missing") }
+        guard Tool.path(of: "apt-get") != nil else {
+            throw Failure("\(name) comes from Debian, and apt-get is missing")
+        }
         progress.step("fetching \(name) for arm64 from Debian")
         let apt = project.cache.appending("apt")
         let environment = ["APT_CONFIG": try AptConfiguration(folder: apt).write().string]

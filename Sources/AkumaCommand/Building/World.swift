@@ -17,8 +17,11 @@ public enum World: String, CaseIterable, Sendable {
     var sourceFolders: [FilePath] {
         switch self {
         case .kernel:
-            ["Sources/MachineAssembly", "Sources/Machine", "Sources/Kernel", "Sources/MemoryModel", "Sources/Formats",
-             "Sources/LinuxABI"]
+            [
+                "Sources/MachineAssembly", "Sources/Machine", "Sources/Kernel", "Sources/MemoryModel",
+                "Sources/Formats",
+                "Sources/LinuxABI",
+            ]
         case .user: ["Sources/ProgramAssembly", "Sources/libakuma", "Sources/LinuxABI", "Programs"]
         }
     }

@@ -52,9 +52,10 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Count instructions as time, fix seeds and clock, read all input first: two runs give the same bytes.")
     var deterministic = false
 
-    @Option(help: ArgumentHelp(
-        "Show the kernel's log on standard error; with `=memory` also each mapping, with `=calls` each system call.",
-        valueName: "kernel|memory|calls"))
+    @Option(
+        help: ArgumentHelp(
+            "Show the kernel's log on standard error; with `=memory` also each mapping, with `=calls` each system call.",
+            valueName: "kernel|memory|calls"))
     var verbose: MachineConfiguration.Log?
 
     @Flag(help: "Let programs ask the kernel about their memory, entry by entry, as memory-tour does.")
@@ -66,7 +67,8 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp(visibility: .hidden))
     var append: [String] = []
 
-    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The program and its arguments.", valueName: "program"))
+    @Argument(
+        parsing: .captureForPassthrough, help: ArgumentHelp("The program and its arguments.", valueName: "program"))
     var command: [String] = []
 
     func validate() throws {
@@ -129,7 +131,9 @@ struct RunCommand: AsyncParsableCommand {
         configuration.hasDebuggingInterface = debug
         configuration.waitsForDebugger = gdb
         configuration.kernelArguments = append
-        configuration.environment.removeAll { old in env.contains { $0.split(separator: "=")[0] == old.split(separator: "=")[0] } }
+        configuration.environment.removeAll { old in
+            env.contains { $0.split(separator: "=")[0] == old.split(separator: "=")[0] }
+        }
         configuration.environment += env
         return configuration
     }
@@ -204,7 +208,8 @@ struct FileArgument {
         guard host.exists else { throw Failure("--file \(argument): no such file: \(host)", status: .notFound) }
         let names = guest.split(separator: "/").filter { $0 != "." }
         guard let first = names.first, first != ".akuma", !names.contains("..") else {
-            throw Failure("--file \(argument): '\(guest)' cannot be the name of a file in the guest", status: .notRunnable)
+            throw Failure(
+                "--file \(argument): '\(guest)' cannot be the name of a file in the guest", status: .notRunnable)
         }
     }
 

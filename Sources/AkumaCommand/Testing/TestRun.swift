@@ -40,8 +40,10 @@ struct TestRun {
         }
         progress.step("running the tests")
         let result = try await Tool.toolchain("swift").run(
-            ["test", "--skip-build", "--disable-xctest", "--event-stream-output-path", stream.string,
-             "--event-stream-version", "0"] + common + selection,
+            [
+                "test", "--skip-build", "--disable-xctest", "--event-stream-output-path", stream.string,
+                "--event-stream-version", "0",
+            ] + common + selection,
             in: project.root,
             environment: [
                 "AKUMA_WORLD": "host", "AKUMA_ROOT": project.root.string, "AKUMA_LONG": isLong ? "1" : "0",
