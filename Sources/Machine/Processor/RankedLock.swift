@@ -20,7 +20,7 @@ public struct RankedLock<Rank: LockRank, State: ~Copyable>: ~Copyable {
     public init(_ state: consuming State) { self.state = state }
 
     /// Runs `body` with the state, alone. `body` must not switch threads.
-    public mutating func withLock<Result: ~Copyable, Failure: Error>(
+    @inline(__always) public mutating func withLock<Result: ~Copyable, Failure: Error>(
         _ body: (inout State) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let cpu = Processor.current
@@ -50,22 +50,12 @@ public struct RankedLock<Rank: LockRank, State: ~Copyable>: ~Copyable {
         }
     }
 
-    private static func takeTicket(_ address: UInt64) -> UInt32 {
-        var found = akuma_load32(address)
-        while true {
-            let seen = akuma_compare_exchange32(address, found, found &+ 0x1_0000)
-            if seen == found { return found >> 16 }
-            found = seen
-        }
+    @inline(__always) private static func takeTicket(_ address: UInt64) -> UInt32 {
+        akuma_fetch_add32(address, 0x1_0000) >> 16
     }
 
-    /// Others may take a ticket meanwhile, so the lower half goes up by itself.
-    private static func serveNext(_ address: UInt64) {
-        var found = akuma_load32(address)
-        while true {
-            let seen = akuma_compare_exchange32(address, found, found & 0xffff_0000 | (found &+ 1) & 0xffff)
-            if seen == found { return }
-            found = seen
-        }
+    /// Only the holder changes the lower half, so a store will do; others may take tickets meanwhile.
+    @inline(__always) private static func serveNext(_ address: UInt64) {
+        akuma_store_release16(address, akuma_load16(address) &+ 1)
     }
 }

@@ -30,3 +30,12 @@ AKUMA_INLINE uint32_t akuma_compare_exchange32(uint64_t address, uint32_t expect
     __atomic_compare_exchange_n((uint32_t *)address, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
     return expected;
 }
+
+/// Adds to a word, with acquire ordering; returns what it was.
+AKUMA_INLINE uint32_t akuma_fetch_add32(uint64_t address, uint32_t addend) {
+    return __atomic_fetch_add((uint32_t *)address, addend, __ATOMIC_ACQUIRE);
+}
+AKUMA_INLINE uint16_t akuma_load16(uint64_t address) { return __atomic_load_n((uint16_t *)address, __ATOMIC_RELAXED); }
+AKUMA_INLINE void akuma_store_release16(uint64_t address, uint16_t value) {
+    __atomic_store_n((uint16_t *)address, value, __ATOMIC_RELEASE);
+}
