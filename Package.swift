@@ -116,6 +116,7 @@ case .host:
                 swiftSettings: strict + [.unsafeFlags(["-O"])]),
             .testTarget(
                 name: "MemoryModelTests", dependencies: ["FakeMachine", "LinuxABI", "MemoryModel"], swiftSettings: strict),
+            .testTarget(name: "LinuxABITests", dependencies: ["LinuxABI"], swiftSettings: strict),
             .testTarget(name: "FormatsTests", dependencies: ["Formats"], swiftSettings: strict),
             .testTarget(
                 name: "AkumaCommandTests",

@@ -37,8 +37,13 @@ func translateAddress(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let state: AkumaTranslation.State
     switch path.state {
     case .free: state = .free
-    case .reserved: state = .reservedAnonymous
-    case .reservedFile: state = .reservedFile
+    case .reserved:
+        state = .reservedAnonymous
+        // What the first touch will find: a reserved entry itself grants nothing.
+        rights = AkumaTranslation.Rights(HardwareRights(of: path.attributes, soleOwner: true))
+    case .reservedFile:
+        state = .reservedFile
+        rights = AkumaTranslation.Rights(HardwareRights(of: path.attributes, soleOwner: true))
     case .resident(_, _, let granted, _):
         state = .resident
         rights = AkumaTranslation.Rights(granted)
