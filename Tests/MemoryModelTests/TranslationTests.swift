@@ -188,6 +188,10 @@ import Testing
         #expect(record.longestFreeRun == 4)
         record.add(entries: 2, resident: 0)
         #expect(record.longestFreeRun == 2)
+        record.add(entries: -98, resident: 0)
+        record.longestFreeRun = 3
+        record.add(entries: -1, resident: 0)
+        #expect(record.longestFreeRun == 7, "two runs of three, joined by the entry between them")
     }
 
     @Test("a guard is any access's end, and what it guards comes back with its content")
