@@ -87,9 +87,12 @@ public final class FakeMachine: @unchecked Sendable {
 
     /// Makes an allocator of all RAM, its record table in the first frames, and watches its records: from now on a
     /// frame that is freed while a CPU may reach it is a violation.
-    public func makeAllocator() -> FrameAllocator<FakeHardware> {
+    ///
+    /// - Parameter hotLimit: few, so that small memories see frames merged.
+    public func makeAllocator(hotLimit: UInt64 = 64) -> FrameAllocator<FakeHardware> {
         var allocator = FrameAllocator(
-            machine: hardware, records: firstFrame.address, firstFrame: firstFrame, frameCount: frameCount)
+            machine: hardware, records: firstFrame.address, firstFrame: firstFrame, frameCount: frameCount,
+            hotLimit: hotLimit)
         let used = FrameTable<FakeHardware>.size(frameCount: frameCount).wholePages
         records = RecordWatch(records: firstFrame.address, firstFrame: firstFrame, frameCount: frameCount)
         allocator.donate(firstFrame.advanced(by: used), count: frameCount - used)

@@ -17,6 +17,15 @@ struct KernelPool<T: ~Copyable>: ~Copyable {
     /// Places an object; nil where there is no frame for it.
     mutating func place(_ value: consuming T) -> Handle<T>? { pool.make(value, slab: KernelPages.take) }
 
+    /// Makes sure that the next object finds room; ENOMEM where there is no frame for it.
+    ///
+    /// For objects that own something, which a failing ``make(_:)`` would drop.
+    mutating func makeRoom() throws(Errno) {
+        if pool.hasRoom { return }
+        guard let page = KernelPages.take() else { throw .noMemory }
+        pool.add(slab: page)
+    }
+
     /// Takes an object out. No handle to it is used afterwards.
     mutating func take(_ handle: Handle<T>) -> T {
         pool.destroy(handle, release: KernelPages.giveBack)

@@ -94,6 +94,8 @@ private func makeSpace(
 ) throws(LoadError) -> Handle<ProgramSpace> {
     let text = plan.hull { $0.isExecutable }
     let image = plan.hull { _ in true }
+    // Room first: an address space must not be dropped for want of a slot.
+    do throws(Errno) { try kernel.spaces.makeRoom() } catch { throw .memory(.outOfMemory) }
     do throws(MapError) {
         let memory = try kernel.frames.withLock { (frames) throws(MapError) in
             try AddressSpace(machine: kernel.machine, layout: layout, kernel: kernel.mappings, frames: &frames)
@@ -102,7 +104,7 @@ private func makeSpace(
             ProgramSpace(
                 memory: memory, text: text, image: image,
                 refusesWritableAndExecutable: plan.value.refusesWritableAndExecutable))
-        guard let space else { throw .outOfMemory }
+        guard let space else { fatalError("there was room for an address space") }
         return space
     } catch {
         throw .memory(error)

@@ -22,7 +22,7 @@
     public private(set) var totalFrames: UInt64 = 0
 
     /// Hot frames, at most. Half of them go back to the buddy lists when one more comes.
-    @inlinable static var hotLimit: UInt64 { 64 }
+    @usableFromInline let hotLimit: UInt64
 
     /// log2 of the frames that a refill takes from the buddy lists.
     @inlinable static var batchOrder: UInt64 { 5 }
@@ -32,7 +32,12 @@
     ///   - records: where the record table goes: `FrameTable.size(frameCount:)` bytes, whole frames, cleared here.
     ///   - firstFrame: the frame that the first record describes.
     ///   - frameCount: the number of records; below 2^32 − 1.
-    public init(machine: M, records: PhysicalAddress, firstFrame: FrameNumber, frameCount: UInt64) {
+    ///   - hotLimit: how many single frames are kept at hand. Merging one costs about 110 instructions and is seldom of
+    ///     use, so by default 256 MiB of them are: who needs a block has them merged then.
+    public init(
+        machine: M, records: PhysicalAddress, firstFrame: FrameNumber, frameCount: UInt64, hotLimit: UInt64 = 1 << 16
+    ) {
+        self.hotLimit = hotLimit
         table = FrameTable(machine: machine, records: records, firstFrame: firstFrame, frameCount: frameCount)
         buddies = BuddyLists(table)
         let frames = FrameTable<M>.size(frameCount: frameCount).wholePages
@@ -120,7 +125,7 @@
         table.write(FrameRecord(state: state, detail: detail), at: index)
         hottest = FrameLink(to: index)
         hotCount &+= 1
-        if hotCount > Self.hotLimit { drain(keeping: Self.hotLimit / 2) }
+        if hotCount > hotLimit { drain(keeping: hotLimit / 2) }
     }
 
     /// Moves frames from the smallest free blocks to the hot list, the lowest of a block on top.
