@@ -142,5 +142,5 @@ private func waitableChild(of parent: Handle<Process>, _ selector: Int32) throws
 }
 
 private func isInGroup(_ child: Handle<Process>, _ selector: Int32) -> Bool {
-    selector == -1 || selector == 0 || -selector == processGroupID
+    selector == -1 || selector == 0 || selector == -processGroupID
 }

@@ -39,7 +39,7 @@ func sendSignal(toProcess id: Int32, signal number: UInt64) throws(Errno) -> UIn
         return 0
     }
     // 0 is the caller's group, -1 everyone but the caller and the first process, -group that group.
-    guard id == 0 || id == -1 || -id == processGroupID else { throw .noSuchProcess }
+    guard id == 0 || id == -1 || id == -processGroupID else { throw .noSuchProcess }
     var found = false
     var candidate = kernel.processes.first
     while let process = candidate {

@@ -80,6 +80,13 @@ func reschedule() {
     switchThread(from: current, to: next)
 }
 
+/// Lets others run where a call has gone on for longer than a turn: the kernel itself is never preempted.
+func giveTurnIfOver() {
+    let slice = kernel.clock.ticks(ofNanoseconds: 10_000_000)
+    guard Timer.now &- Thread.current.value.startedAt > slice else { return }
+    if kernel.scheduler.withLock({ $0.hasReadyThread }) { reschedule() }
+}
+
 /// Switches stack, registers and address space. The one place that does (LESSONS 4).
 private func switchThread(from current: Handle<Thread>, to next: Handle<Thread>) {
     let now = Timer.now

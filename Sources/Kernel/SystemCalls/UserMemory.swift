@@ -83,11 +83,17 @@ struct UserBuffer {
     /// Fills the buffer with zeroes.
     /// - Returns: bytes written. EFAULT where none could be.
     mutating func writeZeroes() throws(Errno) -> UInt64 {
-        if count == 0 { return 0 }
-        let cleared = count - UserMemory.clear(address, count: count)
-        advance(by: cleared)
-        if cleared == 0 { throw .badAddress }
-        return cleared
+        let asked = count
+        while count > 0 {
+            // A piece at a time: a program may ask for 2 GiB, and others want their turn.
+            let piece = min(count, 1 << 20)
+            let cleared = piece - UserMemory.clear(address, count: piece)
+            advance(by: cleared)
+            if cleared < piece { break }
+            giveTurnIfOver()
+        }
+        if count == asked && asked > 0 { throw .badAddress }
+        return asked - count
     }
 
     /// Copies from the front of the buffer, which then begins behind what was copied.
@@ -117,6 +123,8 @@ func fillWithRandomBytes(_ buffer: inout UserBuffer) throws(Errno) -> UInt64 {
         let block = kernel.random.nextBlock()
         let wanted = min(buffer.count, UInt64(block.count))
         guard buffer.write(block.span.extracting(0..<Int(wanted))) == wanted else { break }
+        giveTurnIfOver()
+        if Thread.current.value.hasActionableSignal { break }
     }
     let written = asked - buffer.count
     if written == 0 && asked != 0 { throw .badAddress }

@@ -1,0 +1,31 @@
+import SystemPackage
+import Testing
+
+@testable import AkumaCommand
+
+@Suite("C programs say the same on Akuma as on Linux")
+struct SideBySideTests {
+    /// The programs in `CPrograms/`: each prints what it observed.
+    enum Program: String, CaseIterable, Sendable {
+        case signals, pipes
+
+        var source: String {
+            get throws {
+                let folder = Guest.project.root.appending("Tests/SystemTests/CPrograms")
+                return String(decoding: try folder.appending(rawValue + ".c").contents(), as: UTF8.self)
+            }
+        }
+    }
+
+    @Test("output and status are equal, with either C library", arguments: Program.allCases, CLibrary.allCases)
+    func sideBySide(program: Program, library: CLibrary) async throws {
+        try await withTemporaryFolder { folder in
+            let executable = folder.appending(program.rawValue)
+            try await library.compile(try program.source, to: executable)
+            let akuma = try await Command.akuma("run", executable.string)
+            let linux = try await Command.run("qemu-aarch64", [executable.string])
+            #expect(!akuma.text.isEmpty && akuma.text == linux.text, "\(akuma.account)")
+            #expect(akuma.status == linux.status)
+        }
+    }
+}
