@@ -132,6 +132,6 @@ case .host:
                     "AkumaCommand", .product(name: "Subprocess", package: "swift-subprocess"),
                     .product(name: "SystemPackage", package: "swift-system"),
                 ],
-                swiftSettings: strict),
+                exclude: ["CPrograms"], swiftSettings: strict),
         ])
 }

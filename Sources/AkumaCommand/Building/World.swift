@@ -22,7 +22,11 @@ public enum World: String, CaseIterable, Sendable {
                 "Sources/Formats",
                 "Sources/LinuxABI",
             ]
-        case .user: ["Sources/ProgramAssembly", "Sources/libakuma", "Sources/LinuxABI", "Programs"]
+        case .user:
+            [
+                "Sources/ProgramAssembly", "Sources/libakuma", "Sources/LinuxABI", "Sources/ProgramTesting",
+                "Sources/ProgramTestingAssembly", "Programs",
+            ]
         }
     }
 

@@ -65,6 +65,7 @@ public struct MachineConfiguration: Sendable {
         var words = kernelArguments
         if log != .kernel { words.append("log=\(log.rawValue)") }
         if hasDebuggingInterface { words.append("debug=on") }
+        if isDeterministic { words.append("clock=instructions") }
         return words.joined(separator: " ")
     }
 

@@ -8,6 +8,8 @@ struct BootOptions {
     private(set) var logsCalls = false
     /// `debug=on`: programs may use the debugging interface.
     private(set) var allowsDebugging = false
+    /// `clock=instructions`: the machine's clock counts instructions, one a nanosecond, so that the log may call them so.
+    private(set) var countsInstructions = false
     /// `panic=test`: panic as soon as the first program runs, to test the report.
     private(set) var panicsForTest = false
     /// `panic=overflow`: recurse until the kernel stack overflows, to test that it is found.
@@ -32,6 +34,8 @@ struct BootOptions {
             logsCalls = true
         } else if word.equals("debug=on") {
             allowsDebugging = true
+        } else if word.equals("clock=instructions") {
+            countsInstructions = true
         } else if word.equals("panic=test") {
             panicsForTest = true
         } else if word.equals("panic=overflow") {

@@ -125,7 +125,14 @@ func writePipe(_ pipe: Handle<Pipe>, from buffer: inout UserBuffer, waits: Bool)
             if buffer.count < asked { break }
             throw .interrupted
         }
-        let moved = try pipe.value.write(from: &buffer)
+        let moved: UInt64
+        do throws(Errno) {
+            moved = try pipe.value.write(from: &buffer)
+        } catch {
+            // What has gone in already is told by the count.
+            if buffer.count < asked { break }
+            throw error
+        }
         wakeAll(onFile: .pipe(pipe))
         if moved == 0 {
             if buffer.count == asked { throw .badAddress }

@@ -29,6 +29,7 @@ struct Ramdisk {
     /// The node of an absolute path without `.`, `..` and doubled slashes; nil where there is none.
     func node(atPlainPath path: Span<UInt8>) -> RamdiskNode? {
         if path.isEmpty { return .root }
+        if Ramdisk.isHidden(path) { return nil }
         return withArchive { archive in
             archive.entry(atPath: path).map { RamdiskNode(entry: $0, content: archive.content(of: $0)) }
         }
@@ -40,6 +41,11 @@ struct Ramdisk {
             archive.entry(atPath: ".akuma/stdin").map { archive.content(of: $0) }
         }
         return range.map { (region.start + UInt64($0.offset), UInt64($0.count)) }
+    }
+
+    /// Whether a path is the boot configuration's: it is for the kernel alone, and holds the seed of every random number.
+    static func isHidden(_ path: Span<UInt8>) -> Bool {
+        path.equals(".akuma") || path.starts(with: ".akuma/")
     }
 
     /// The bytes at a place within the archive.

@@ -4,10 +4,10 @@ import MemoryModel
 /// The kernel's view of RAM: the identity mapping. The only doors between the two kinds of address.
 enum KernelMemory {
     /// The kernel's address of a physical one.
-    static func physToVirt(_ address: PhysicalAddress) -> VirtualAddress { VirtualAddress(address.rawValue) }
+    @inline(__always) static func physToVirt(_ address: PhysicalAddress) -> VirtualAddress { VirtualAddress(address.rawValue) }
 
     /// The physical address that the kernel's identity mapping translates an address to.
-    static func virtToPhys(_ address: VirtualAddress) -> PhysicalAddress { PhysicalAddress(address.rawValue) }
+    @inline(__always) static func virtToPhys(_ address: VirtualAddress) -> PhysicalAddress { PhysicalAddress(address.rawValue) }
 
     /// Bytes of boot-time memory that is never given away: the ramdisk, the device tree.
     @_lifetime(immortal)

@@ -37,19 +37,19 @@ extension KernelPool where T: ~Copyable {
     mutating func destroy(_ handle: Handle<T>) { _ = take(handle) }
 }
 
-/// Single frames for the kernel's own use, by their address.
+/// Single frames for the kernel's own use, by the address that the kernel reaches them at.
 enum KernelPages {
-    /// The physical address of a frame, its content unspecified; nil where memory has run out.
+    /// The kernel's address of a frame, its content unspecified; nil where memory has run out.
     static func take() -> UInt64? {
         kernel.frames.withLock { frames in
             guard let frame = frames.take(.kernel) else { return nil }
-            return frame.relinquish().address.rawValue
+            return KernelMemory.physToVirt(frame.relinquish().address).rawValue
         }
     }
 
     /// Takes back what ``take()`` gave.
     static func giveBack(_ address: UInt64) {
-        kernel.frames.withLock { $0.release(Frame(adopting: PhysicalAddress(address).frame)) }
+        kernel.frames.withLock { $0.release(Frame(adopting: KernelMemory.virtToPhys(VirtualAddress(address)).frame)) }
     }
 }
 

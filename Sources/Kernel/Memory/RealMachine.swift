@@ -3,36 +3,42 @@ import MemoryModel
 
 /// The hardware, as the memory model sees it: each requirement is one instruction or one assembly routine.
 struct RealMachine: PhysicalMemory, CacheMaintenance, TranslationBuffer {
-    @inline(__always) func load(_ address: PhysicalAddress) -> UInt64 { PhysicalWord.load(address.rawValue) }
+    /// Where the kernel reaches a physical address, as Machine takes it.
+    @inline(__always) private func kernelAddress(_ address: PhysicalAddress) -> UInt64 {
+        KernelMemory.physToVirt(address).rawValue
+    }
+
+    @inline(__always) func load(_ address: PhysicalAddress) -> UInt64 { PhysicalWord.load(kernelAddress(address)) }
 
     @inline(__always) func store(_ value: UInt64, at address: PhysicalAddress) {
-        PhysicalWord.store(value, at: address.rawValue)
+        PhysicalWord.store(value, at: kernelAddress(address))
     }
 
     @inline(__always) func exchange(_ value: UInt64, at address: PhysicalAddress) -> UInt64 {
-        PhysicalWord.exchange(value, at: address.rawValue)
+        PhysicalWord.exchange(value, at: kernelAddress(address))
     }
 
     @inline(__always)
     func compareExchange(expected: UInt64, desired: UInt64, at address: PhysicalAddress) -> UInt64 {
-        PhysicalWord.compareExchange(expected: expected, desired: desired, at: address.rawValue)
+        PhysicalWord.compareExchange(expected: expected, desired: desired, at: kernelAddress(address))
     }
 
-    @inline(__always) func clear(_ frame: FrameNumber) { PhysicalPage.clear(frame.address.rawValue) }
+    @inline(__always) func clear(_ frame: FrameNumber) { PhysicalPage.clear(kernelAddress(frame.address)) }
 
     @inline(__always) func copy(from source: FrameNumber, to destination: FrameNumber) {
-        PhysicalPage.copy(from: source.address.rawValue, to: destination.address.rawValue)
+        PhysicalPage.copy(from: kernelAddress(source.address), to: kernelAddress(destination.address))
     }
 
     func copyBytes(from source: PhysicalAddress, to destination: PhysicalAddress, count: ByteCount) {
-        PhysicalPage.copyBytes(from: source.rawValue, to: destination.rawValue, count: count.rawValue)
+        PhysicalPage.copyBytes(
+            from: kernelAddress(source), to: kernelAddress(destination), count: count.rawValue)
     }
 
-    func clean(_ frame: FrameNumber) { PhysicalPage.clean(frame.address.rawValue) }
+    func clean(_ frame: FrameNumber) { PhysicalPage.clean(kernelAddress(frame.address)) }
 
     @inline(__always) func completeCleaning() { PhysicalPage.completeCleaning() }
 
-    func publishInstructions(in frame: FrameNumber) { PhysicalPage.publishInstructions(frame.address.rawValue) }
+    func publishInstructions(in frame: FrameNumber) { PhysicalPage.publishInstructions(kernelAddress(frame.address)) }
 
     @inline(__always) func orderTableWrites() { Translation.orderTableWrites() }
 

@@ -42,7 +42,11 @@ public func threadStart(_ argument: UInt64) {
 /// which makes the number one.
 private func reportBootTime() {
     let time = kernel.clock.nanoseconds(ofTicks: Timer.now &- Boot.entryTime)
-    Console.log("boot: first user instruction after \(time) instructions")
+    if kernel.options.countsInstructions {
+        Console.log("boot: first user instruction after \(time) instructions")
+    } else {
+        Console.log("boot: first user instruction after \(time) ns")
+    }
 }
 
 /// Frees what is left of a thread that has ended. It runs nowhere.

@@ -22,7 +22,9 @@ func readDirectory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         while !listing.isFull, let entry = entries.next() {
             defer { position += 1 }
             guard position >= file.value.position else { continue }
-            if let name = archive.name(of: entry.path, in: directory.path) {
+            if !Ramdisk.isHidden(archive.bytes(at: entry.path)),
+                let name = archive.name(of: entry.path, in: directory.path)
+            {
                 let node = RamdiskNode(entry: entry, content: entry.content)
                 try listing.add(name: name, dots: 0, inode: node.inode, type: node.type, next: position + 1)
             }

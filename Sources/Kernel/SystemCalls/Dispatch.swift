@@ -34,8 +34,8 @@ public func systemCallEntry(_ frameAddress: UInt64) {
     } catch {
         if error == .interrupted && isRestartable(number) { restart = frame.value.x0 }
         frame.value.x0 = UInt64(result: -Int64(error.rawValue))
-        if kernel.options.logsCalls && error != .noFunction { logFailedCall(number, error) }
     }
+    if kernel.options.logsCalls { logCall(number, frame.value.x0) }
     if Thread.current.value.hasActionableSignal { actOnSignals(frame, restart: restart) }
 }
 
@@ -145,11 +145,16 @@ private func returnFromSignalCall(_ call: SystemCallArguments) -> UInt64 {
     return call.frame.value.x0
 }
 
-/// Keeps the log's code out of the path of calls that succeed.
+/// Keeps the log's code out of the path of a call.
 @inline(never)
-private func logFailedCall(_ number: UInt64, _ error: Errno) {
-    let name = SystemCallNumber(rawValue: number)?.name ?? "call"
-    Console.log("calls: pid \(Int(Process.current.value.id)) \(name) (\(number)) failed: \(error.name)")
+private func logCall(_ number: UInt64, _ result: UInt64) {
+    let name = SystemCallNumber(rawValue: number)?.name ?? "unknown"
+    let process = Int(Process.current.value.id)
+    if let error = Errno(result: Int(truncatingIfNeeded: result)) {
+        Console.log("calls: pid \(process) \(name) (\(number)) = -\(error.name)")
+    } else {
+        Console.log("calls: pid \(process) \(name) (\(number)) = \(hex: result)")
+    }
 }
 
 @inline(never)

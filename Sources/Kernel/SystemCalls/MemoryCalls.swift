@@ -48,7 +48,7 @@ func mapMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard call.second != 0 else { throw .invalidArgument }
     let request = try mapRequest(call, flags)
     try refuseWritableAndExecutable(request.protection)
-    if request.protection.contains(.write) && !request.options.contains(.noReserve) {
+    if request.protection.contains(.write) && !request.options.contains(.noReserve) && request.isAligned {
         try refuseObviousOvercommit(request.length)
     }
     let address = try withMemory { (space, frames) throws(MapError) in try space.map(request, frames: &frames) }
@@ -69,10 +69,9 @@ private func mapRequest(_ call: SystemCallArguments, _ flags: MapFlags) throws(E
     guard flags.sharing == MapFlags.private.rawValue else {
         throw flags.sharing == MapFlags.shared.rawValue ? .notSupported : .invalidArgument
     }
-    let ignored: MapFlags = .denyWrite | .executable | .stack | .nonBlock | .uninitialized
-    let honoured: MapFlags = .private | .anonymous | .fixed | .fixedNoReplace | .noReserve | .populate
-    guard flags.subtracting(ignored | honoured).isEmpty else { throw .notSupported }
-
+    // No memory is set aside for huge pages (mm/hugetlb.c, hugetlb_acct_memory). Other flags that are not named here,
+    // unknown ones too, have no effect on private anonymous memory (mm/mmap.c, LEGACY_MAP_MASK).
+    if flags.contains(.hugePages) { throw .noMemory }
     let address = VirtualAddress(call.first)
     let placement: Placement
     if flags.contains(.fixedNoReplace) {
@@ -84,8 +83,11 @@ private func mapRequest(_ call: SystemCallArguments, _ flags: MapFlags) throws(E
     }
     var options = MapOptions.none
     if flags.contains(.noReserve) { options.insert(.noReserve) }
-    // MAP_NONBLOCK makes MAP_POPULATE do nothing (mmap(2)).
-    if flags.contains(.populate) && !flags.contains(.nonBlock) { options.insert(.populate) }
+    if flags.contains(.growsDown) { options.insert(.growsDown) }
+    // MAP_NONBLOCK makes MAP_POPULATE do nothing (mmap(2)). What is resident stays so: nothing takes pages away, so
+    // MAP_LOCKED asks for no more than MAP_POPULATE.
+    let isPopulated = flags.contains(.populate) && !flags.contains(.nonBlock)
+    if isPopulated || flags.contains(.locked) { options.insert(.populate) }
     return MapRequest(
         length: ByteCount(call.second), protection: try lenientProtection(call.third), placement: placement,
         options: options)
@@ -106,6 +108,16 @@ private func refuseWritableAndExecutable(_ protection: MemoryModel.Protection) t
     }
 }
 
+extension MapRequest {
+    /// The address is one that a mapping can be at; the memory model refuses the others, before anything runs out.
+    fileprivate var isAligned: Bool {
+        switch placement {
+        case .anywhere: true
+        case .fixed(let address), .fixedNoReplace(let address): address.isPageAligned
+        }
+    }
+}
+
 /// `mmap` ignores bits of `prot` that it does not know (mm/mmap.c), where `mprotect` refuses them.
 private func lenientProtection(_ bits: UInt64) throws(Errno) -> MemoryModel.Protection {
     MemoryModel.Protection(rawValue: UInt8(truncatingIfNeeded: bits & 7))
@@ -123,6 +135,7 @@ func protectMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let start = VirtualAddress(call.first).untagged
     let length = ByteCount(call.second)
     let protection = try MemoryModel.Protection(checking: call.third)
+    guard start.isPageAligned else { throw .invalidArgument }
     try refuseWritableAndExecutable(protection)
     if protection.contains(.write) { try refuseObviousOvercommit(length) }
     try withMemory { (space, frames) throws(MapError) in

@@ -6,10 +6,11 @@
 //
 // Runs are cut out of *regions* of 64 pages (Region.swift). The first region is in the program's bss, so that a small
 // program never asks the kernel for memory. What the allocator knows of a block lives apart from the block, in records
-// that no overflowing object reaches; so a double free, or a free of what was never allocated, is found every time and
-// ends the program with the address (AllocatorFailure.swift). Everything freed is reused: an empty run gives its pages
-// back to its region, an empty region goes back to the kernel; one of each is kept, so that a loop over the edge of a
-// run does not turn into system calls.
+// that no overflowing object reaches; so a free of what was never allocated, and a double free as long as the block
+// was not given out again in between, is found every time and ends the program with the address
+// (AllocatorFailure.swift). Everything freed is reused: an empty run gives its pages back to its region, an empty
+// region goes back to the kernel; one of each is kept, so that a loop over the edge of a run does not turn into system
+// calls.
 
 internal import ProgramAssembly
 
