@@ -12,12 +12,20 @@ extension AddressSpace {
     ) throws(FaultError) -> FaultOutcome {
         let page = address.roundedDownToPage
         guard layout.contains(page) else { throw .notMapped }
-        let place = tables.deepest(towards: page)
-        let old = tables.load(place.entry(for: page))
+        var place = tables.deepest(towards: page)
+        var old = tables.load(place.entry(for: page))
         let growth = old.isFree ? try stackGrowth(to: page) : nil
         let attributes = growth?.attributes ?? old.attributeClass
         let set = self.attributes[attributes]
         guard set.allows(access) else { throw set.contains(.guardPage) ? .guarded : .accessDenied }
+        if sharedTables > 0 && (access == .write || !old.isResident) {
+            // What the entry becomes is nothing to the other owners of its table.
+            if try unshare(growth?.range ?? VirtualRange(page, to: page + Granule.size), frames: &frames) {
+                place = tables.deepest(towards: page)
+                old = tables.load(place.entry(for: page))
+                if old.userRights.contains(.write) && old.isAccessed { return .madeWritable }
+            }
+        }
         if !old.isResident {
             return try fill(page, in: place, attributes, set, growth: growth, access: access, frames: &frames)
         }

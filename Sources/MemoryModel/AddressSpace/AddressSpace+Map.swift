@@ -69,7 +69,7 @@ extension AddressSpace {
     @inline(__always) mutating func reserve(
         _ range: VirtualRange, as attributes: AttributeClass, frames: inout FrameAllocator<M>
     ) throws(MapError) {
-        var cursor = try tables.cursor(over: range, filling: true, frames: &frames)
+        var cursor = try cursor(over: range, filling: true, frames: &frames)
         let reserved = Descriptor.reserved(attributes)
         var batch = makeBatch()
         repeat {

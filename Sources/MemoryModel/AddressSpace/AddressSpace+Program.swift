@@ -13,7 +13,7 @@ extension AddressSpace {
         guard layout.contains(range) else { throw .outOfMemory }
         guard !range.isEmpty else { return }
         let attributes = try intern(MapRequest(length: range.length, protection: .readWrite).attributes)
-        var cursor = try tables.cursor(over: range, filling: true, frames: &frames)
+        var cursor = try cursor(over: range, filling: true, frames: &frames)
         repeat {
             repeat {
                 let old = cursor.descriptor

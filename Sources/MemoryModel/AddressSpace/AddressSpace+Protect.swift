@@ -59,7 +59,7 @@ extension AddressSpace {
     @inline(__always) private mutating func apply(
         _ protection: Protection, to range: VirtualRange, frames: inout FrameAllocator<M>
     ) throws(MapError) {
-        var cursor = try tables.cursor(over: range, filling: false, frames: &frames)
+        var cursor = try cursor(over: range, filling: false, frames: &frames)
         var batch = makeBatch()
         var seen: AttributeClass?
         var set = AttributeSet.none

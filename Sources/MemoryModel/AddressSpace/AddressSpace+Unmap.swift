@@ -22,7 +22,9 @@ extension AddressSpace {
             // A range that reaches beyond the kernel: what must be split on either side is split before the first
             // change.
             if let high = range.intersection(layout.high) {
-                try tables.makeBoundaries(of: VirtualRange(low.start, to: high.end), filling: false, frames: &frames)
+                let both = VirtualRange(low.start, to: high.end)
+                if sharedTables > 0 { try prepareShared(both, filling: false, frames: &frames) }
+                try tables.makeBoundaries(of: both, filling: false, frames: &frames)
             }
             try removeAll(in: low, frames: &frames)
         }
@@ -34,7 +36,7 @@ extension AddressSpace {
     @inline(never) private mutating func removeAll(
         in range: VirtualRange, frames: inout FrameAllocator<M>
     ) throws(MapError) {
-        var cursor = try tables.cursor(over: range, filling: false, frames: &frames)
+        var cursor = try cursor(over: range, filling: false, frames: &frames)
         if fallBackNextFit(over: range, frames: &frames) { cursor = Cursor(tables, over: range) }
         var batch = makeBatch()
         repeat {

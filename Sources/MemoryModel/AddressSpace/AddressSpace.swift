@@ -32,6 +32,10 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
     /// Whether a mapping other than the stack was made that grows down, so that searches must leave it its guard gap.
     var hasGrowingMappings = false
 
+    /// How many tables are shared since a fork, or were and have not been looked at since: the level-2 descriptors that
+    /// are marked so. Zero is all that an address space without relatives ever asks about sharing.
+    var sharedTables = 0
+
     /// The heap, from its start to the program break.
     public internal(set) var heapStart: VirtualAddress
     public internal(set) var programBreak: VirtualAddress
@@ -82,6 +86,23 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
         nextFitHigh = layout.high.start
         heapStart = layout.mapBase
         programBreak = layout.mapBase
+        context = .none
+    }
+
+    /// An address space like `parent`, with nothing in its tables yet.
+    init(childOf parent: borrowing AddressSpace<M>, root: consuming Frame, attributes: AttributeTable<M>) {
+        machine = parent.machine
+        kernel = parent.kernel
+        rootTable = root
+        records = parent.records
+        layout = parent.layout
+        self.attributes = attributes
+        mapRegion = parent.mapRegion
+        nextFitLow = parent.nextFitLow
+        nextFitHigh = parent.nextFitHigh
+        hasGrowingMappings = parent.hasGrowingMappings
+        heapStart = parent.heapStart
+        programBreak = parent.programBreak
         context = .none
     }
 
@@ -144,7 +165,10 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
         var iterator = TableIterator(tables, kernel: kernel)
         while let visit = iterator.next() {
             let table = visit.position.table
-            if visit.position.level == Granule.lastLevel { releasePages(of: table, frames: &frames) }
+            // What the entries of a shared table hold belongs to the table: the last of its owners gives it back.
+            if visit.position.level == Granule.lastLevel, frames.isSoleOwner(table) {
+                releasePages(of: table, frames: &frames)
+            }
             if table != root { frames.release(Frame(adopting: table)) }
         }
         frames.release(Frame(adopting: attributes.frame))
@@ -152,7 +176,7 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
     }
 
     /// Drops the references that the entries of a last-level table hold.
-    private func releasePages(of table: FrameNumber, frames: inout FrameAllocator<M>) {
+    func releasePages(of table: FrameNumber, frames: inout FrameAllocator<M>) {
         var left = records.tableRecord(of: table).resident
         var index = 0
         while left > 0 {

@@ -12,9 +12,22 @@ extension AddressSpace {
     /// - Throws: the first violation found.
     public func validate() throws(InvariantViolation) {
         var iterator = TableIterator(tables, kernel: kernel)
+        var marked = 0
         while let visit = iterator.next() {
             try validate(visit)
+            marked += isMarked(visit) ? 1 : 0
         }
+        guard marked == sharedTables else {
+            throw InvariantViolation(invariant: "the shared tables are counted", address: VirtualAddress(0))
+        }
+    }
+
+    /// Whether a table is a last-level one whose descriptor is marked as that of a shared table.
+    private func isMarked(_ visit: TableIterator<M>.Visit) -> Bool {
+        guard visit.position.level == Granule.lastLevel, let entry = tables.lastTableEntry(towards: visit.start) else {
+            return false
+        }
+        return tables.load(entry).isSharedTable
     }
 
     private func validate(_ visit: TableIterator<M>.Visit) throws(InvariantViolation) {
@@ -25,7 +38,10 @@ extension AddressSpace {
         }
         try check(
             records.record(of: visit.position.table).kind == .table, "a table's frame is of that kind", at: visit.start)
-        try check(records.count(of: visit.position.table) == 1, "a table has one owner", at: visit.start)
+        let isMarked = isMarked(visit)
+        try check(
+            isMarked || records.count(of: visit.position.table) == 1,
+            "a table has one owner, or descriptors that let nobody write below", at: visit.start)
 
         var inUse = 0
         var resident = 0
@@ -42,7 +58,13 @@ extension AddressSpace {
                 try check(descriptor == original, "the kernel's slots are those of its own table", at: address)
                 continue
             }
-            guard !descriptor.isFree, !descriptor.isTable(at: level) else { continue }
+            let mayBeMarked = level == Granule.lastLevel - 1
+            if descriptor.isTable(at: level) {
+                try check(
+                    mayBeMarked || !descriptor.isSharedTable, "only last-level tables are shared", at: address)
+                continue
+            }
+            guard !descriptor.isFree else { continue }
             let range = VirtualRange(address, to: address + TableGeometry.span(at: level))
             try check(layout.contains(range), "nothing is mapped outside the program's ranges", at: address)
             try check(
@@ -50,7 +72,7 @@ extension AddressSpace {
             try check(attributes.contains(descriptor.attributeClass), "an entry's class is in the table", at: address)
             guard descriptor.isResident else { continue }
             resident += 1
-            try validate(resident: descriptor, at: address)
+            try validate(resident: descriptor, at: address, under: isMarked)
         }
         try check(record.entriesInUse == inUse, "a table's record counts its entries", at: visit.start)
         try check(record.resident == resident, "a table's record counts its resident pages", at: visit.start)
@@ -59,7 +81,10 @@ extension AddressSpace {
         try check(inUse > 0 || mayBeEmpty, "only the table under the next-fit pointer is empty", at: visit.start)
     }
 
-    private func validate(resident descriptor: Descriptor, at page: VirtualAddress) throws(InvariantViolation) {
+    /// - Parameter isMarked: whether the page's table is marked as shared.
+    private func validate(
+        resident descriptor: Descriptor, at page: VirtualAddress, under isMarked: Bool
+    ) throws(InvariantViolation) {
         func check(_ holds: Bool, _ invariant: StaticString) throws(InvariantViolation) {
             guard holds else { throw InvariantViolation(invariant: invariant, address: page) }
         }
@@ -72,9 +97,12 @@ extension AddressSpace {
             throw InvariantViolation(invariant: "a resident page's frame holds program memory", address: page)
         }
         let set = attributes[descriptor.attributeClass]
-        let soleOwner = record.count == 1 && tables.pathIsExclusive(to: page)
-        let granted = HardwareRights(of: set, soleOwner: soleOwner)
+        // What a shared table's entries say beyond the mark holds again for whoever is left: the frame has one owner.
+        let granted = HardwareRights(of: set, soleOwner: record.count == 1)
         try check(descriptor.userRights.isSubset(of: granted), "the hardware grants no more than the class does")
+        let mayWrite = HardwareRights(of: set, soleOwner: record.count == 1 && tables.pathIsExclusive(to: page))
+        try check(
+            isMarked || descriptor.userRights.isSubset(of: mayWrite), "nobody writes below a table that others own")
         try check(
             granted.subtracting(.write).isSubset(of: descriptor.userRights), "the hardware grants what the class does")
         guard descriptor.isValid else { return }

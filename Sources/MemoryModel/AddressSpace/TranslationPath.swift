@@ -25,11 +25,21 @@
     /// How many levels the walk went through, 1 to 4.
     public internal(set) var count: Int
 
-    /// What the last entry says of the page; nil where it says nothing that the memory model writes.
+    /// What the last entry says of the page, and the tables above let the hardware grant; nil where it says nothing that the memory model writes.
     public internal(set) var state: PageState?
 
     /// The attributes of the page's class, or none where nothing is mapped.
     public internal(set) var attributes: AttributeSet
+
+    /// Whether a table descriptor on the path lets nobody write: that table is shared after a fork.
+    @inlinable public var isWriteProtected: Bool {
+        var level = 0
+        while level < count - 1 {
+            if steps[level].descriptor.isSharedTable { return true }
+            level += 1
+        }
+        return false
+    }
 
     /// The last step of the walk.
     @inlinable public var last: Step { steps[count - 1] }
@@ -49,6 +59,9 @@ extension AddressSpace {
             path.count += 1
         }
         path.state = PageState(path.last.descriptor)
+        if path.isWriteProtected, case .resident(let frame, let attributes, let rights, let accessed) = path.state {
+            path.state = .resident(frame, attributes, rights: rights.subtracting(.write), accessed: accessed)
+        }
         if layout.contains(address), let state = path.state, let attributes = state.attributeClass {
             path.attributes = self.attributes[attributes]
         }

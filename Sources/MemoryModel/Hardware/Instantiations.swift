@@ -63,6 +63,9 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
     try space.unmap(start, length: Granule.size, frames: &frames)
     _ = try? space.resolveFault(at: start, access: .write, frames: &frames)
     _ = try? space.writableFrame(for: start, frames: &frames)
+    var child = try space.fork(frames: &frames)
+    _ = try? child.resolveFault(at: start, access: .write, frames: &frames)
+    child.destroy(frames: &frames)
     _ = space.translate(start)?.last
     _ = space.state(of: start)
     _ = space.statistics

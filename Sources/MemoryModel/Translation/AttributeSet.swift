@@ -43,6 +43,9 @@
     /// All three rights may be granted: a private anonymous mapping.
     @inlinable public static var mayEverything: AttributeSet { .mayRead | .mayWrite | .mayExecute }
 
+    /// What makes `fork` look at a page by itself: its child has it otherwise, or not at all.
+    @inlinable public static var forkSpecial: AttributeSet { .locked | .lockedOnFault | .dontFork | .wipeOnFork }
+
     /// This set with the requested rights replaced.
     @inlinable public func replacing(_ protection: Protection) -> AttributeSet {
         subtracting(.protectionMask) | protection.attributes

@@ -67,6 +67,32 @@ struct AttributeTable<M: Hardware> {
         return lastClass
     }
 
+    /// The same table for a child, in a frame of its own: without locks, which a child does not inherit (mlock(2)).
+    func copied(to frame: FrameNumber) -> AttributeTable {
+        machine.copy(from: self.frame, to: frame)
+        var copy = AttributeTable(machine: machine, frame: frame)
+        copy.count = count
+        for index in 0..<count {
+            let set = AttributeSet(rawValue: machine.load(slot(index)))
+            let inherited = set.subtracting(.locked | .lockedOnFault)
+            if inherited != set { machine.store(inherited.rawValue, at: copy.slot(index)) }
+        }
+        return copy
+    }
+
+    /// The classes whose sets have any attribute of `mask`; nil where there are none.
+    func classes(having mask: AttributeSet) -> ClassSet? {
+        var found: ClassSet?
+        for index in 0..<count {
+            let set = AttributeSet(rawValue: machine.load(slot(index)))
+            guard set != Self.vacant, !set.isDisjoint(with: mask) else { continue }
+            var classes = found ?? ClassSet()
+            classes.insert(AttributeClass(UInt8(truncatingIfNeeded: index)))
+            found = classes
+        }
+        return found
+    }
+
     /// Vacates every slot whose class is not in `used`.
     mutating func sweep(keeping used: ClassSet) {
         for index in 0..<count where !used.contains(AttributeClass(UInt8(truncatingIfNeeded: index))) {

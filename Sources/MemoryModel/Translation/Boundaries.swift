@@ -53,15 +53,19 @@ extension TranslationTables {
     @inline(never) func makeBoundaries(
         of range: VirtualRange, filling: Bool, frames: inout FrameAllocator<M>
     ) throws(MapError) {
-        let below = tablesMissing(forBoundaryAt: range.start, filling: filling)
-        let above = tablesMissing(forBoundaryAt: range.end, filling: filling)
-        guard below + above > 0 else { return }
-        let shared = below > 0 && above > 0 ? tablesShared(by: range) : 0
-        let missing = below + above - shared
+        let missing = tablesMissing(forBoundariesOf: range, filling: filling)
+        guard missing > 0 else { return }
         var reserve = try TableReserve(missing, machine: machine, frames: &frames)
         makeBoundary(at: range.start, filling: filling, from: &reserve)
         makeBoundary(at: range.end, filling: filling, from: &reserve)
         reserve.giveBack(to: &frames)
+    }
+
+    /// The tables that lack before entry boundaries lie at both ends of `range`.
+    @inline(__always) func tablesMissing(forBoundariesOf range: VirtualRange, filling: Bool) -> Int {
+        let below = tablesMissing(forBoundaryAt: range.start, filling: filling)
+        let above = tablesMissing(forBoundaryAt: range.end, filling: filling)
+        return below + above - (below > 0 && above > 0 ? tablesShared(by: range) : 0)
     }
 
     /// The tables that lack before an entry boundary lies at `address`: at most one for each level below the first.

@@ -27,6 +27,15 @@
         return level < Granule.lastLevel && rawValue & both == both
     }
 
+    /// Whether this table descriptor lets nobody write below it (APTable): the table is shared after a fork, or was and
+    /// has not been looked at since.
+    @inlinable public var isSharedTable: Bool { DescriptorLayout.tableReadOnly.isSet(in: rawValue) }
+
+    /// This table descriptor as that of a shared table.
+    @inlinable public var sharingTable: Descriptor {
+        Descriptor(rawValue: rawValue | DescriptorLayout.tableReadOnly.mask)
+    }
+
     // MARK: Resident pages
 
     /// The descriptor of a user page: normal memory, inner shareable, of one ASID, never executable at EL1.
@@ -65,6 +74,17 @@
     /// This entry with the access flag set.
     @inlinable public var markedAccessed: Descriptor {
         Descriptor(rawValue: rawValue | DescriptorLayout.accessed.mask)
+    }
+
+    /// This page descriptor without write, now and by the hardware's own dirty management.
+    @inlinable public var writeProtected: Descriptor {
+        Descriptor(
+            rawValue: (rawValue | DescriptorLayout.readOnly.mask) & ~DescriptorLayout.dirtyManagement.mask)
+    }
+
+    /// This page descriptor with write.
+    @inlinable public var writable: Descriptor {
+        Descriptor(rawValue: rawValue & ~DescriptorLayout.readOnly.mask)
     }
 
     // MARK: Entries that are invalid to the hardware

@@ -74,6 +74,24 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
         last.push(table)
     }
 
+    /// Takes over one of several references on a shared table that translated `address`, whose descriptor was exchanged
+    /// before. What its entries hold stays with the other references.
+    mutating func retireSharedTable(
+        _ table: consuming Frame, of address: VirtualAddress, frames: inout FrameAllocator<M>
+    ) {
+        precondition(!frames.isSoleOwner(table.number), "a shared table has another owner")
+        tablesChanged = true
+        invalidate(address.roundedDownToPage)
+        keepShared(table, frames: &frames)
+    }
+
+    /// Notes that every translation of `range` was changed, and what the walkers know of the tables on its path.
+    mutating func invalidateTable(_ range: VirtualRange) {
+        tablesChanged = true
+        low = min(low, range.start)
+        high = max(high, range.end)
+    }
+
     /// Invalidates, waits, and drops what the batch owns. The batch is empty then.
     @inline(__always) mutating func complete(frames: inout FrameAllocator<M>) {
         guard low < high || !last.isEmpty || sharedCount > 0 else { return }

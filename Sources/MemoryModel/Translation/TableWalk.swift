@@ -44,6 +44,35 @@ struct TranslationTables<M: Hardware> {
         return position
     }
 
+    /// Where the descriptor of the last-level table on the path of `address` lies; nil where there is none.
+    @inline(__always) func lastTableEntry(towards address: VirtualAddress) -> PhysicalAddress? {
+        var position = rootPosition
+        while true {
+            let entry = position.entry(for: address)
+            let descriptor = load(entry)
+            guard descriptor.isTable(at: position.level) else { return nil }
+            if position.level == Granule.lastLevel - 1 { return entry }
+            position.table = descriptor.frame
+            position.level &+= 1
+        }
+    }
+
+    /// The first address of `range` that a last-level table stands for whose descriptor is marked as shared.
+    func firstShared(in range: VirtualRange) -> VirtualAddress? {
+        var address = range.start
+        while address < range.end {
+            var position = rootPosition
+            var descriptor = load(position.entry(for: address))
+            while position.level < Granule.lastLevel - 1, descriptor.isTable(at: position.level) {
+                position = TablePosition(table: descriptor.frame, level: position.level + 1)
+                descriptor = load(position.entry(for: address))
+            }
+            if descriptor.isTable(at: position.level) && descriptor.isSharedTable { return address }
+            address = TableGeometry.start(of: address, at: position.level) + TableGeometry.span(at: position.level)
+        }
+        return nil
+    }
+
     /// Whether every table on the path of `address` belongs to this address space alone: half of the ownership rule,
     /// whose other half is the frame's own count.
     func pathIsExclusive(to address: VirtualAddress) -> Bool {
@@ -72,43 +101,57 @@ struct TableIterator<M: Hardware> {
     let tables: TranslationTables<M>
     let kernel: KernelMappings
     private var path: InlineArray<4, FrameNumber>
+    private var starts: InlineArray<4, VirtualAddress>
     private var indices: InlineArray<4, Int>
+    /// The entries in use that each table on the path has from its index on, as its record says.
+    private var left: InlineArray<4, Int>
     private var level: Int
 
     init(_ tables: TranslationTables<M>, kernel: KernelMappings) {
         self.tables = tables
         self.kernel = kernel
         path = InlineArray(repeating: tables.root)
+        starts = InlineArray(repeating: VirtualAddress(0))
         indices = InlineArray(repeating: 0)
+        left = InlineArray(repeating: tables.records.tableRecord(of: tables.root).entriesInUse)
         level = Granule.firstLevel
     }
 
     /// The next table, or nil after the root.
     mutating func next() -> Visit? {
         guard level >= Granule.firstLevel else { return nil }
-        while level < Granule.lastLevel, indices[level] < Granule.entriesPerTable {
-            let index = indices[level]
-            indices[level] = index + 1
-            guard !kernel.owns(index, at: level, firstAddress: start) else { continue }
-            let descriptor = tables.load(TableGeometry.entry(index, of: path[level]))
-            guard descriptor.isTable(at: level) else { continue }
+        while level < Granule.lastLevel, let index = nextTable() {
+            let start = starts[level] + ByteCount(UInt64(index) << TableGeometry.shift(at: level))
+            let table = tables.load(TableGeometry.entry(index, of: path[level])).frame
             level += 1
-            path[level] = descriptor.frame
+            path[level] = table
+            starts[level] = start
             indices[level] = 0
+            left[level] = tables.records.tableRecord(of: table).entriesInUse
         }
-        let visit = Visit(position: TablePosition(table: path[level], level: level), start: start)
+        let visit = Visit(position: TablePosition(table: path[level], level: level), start: starts[level])
         level -= 1
         return visit
     }
 
-    /// The first address of the table at the current level: each level above contributes the entry it stands on.
-    private var start: VirtualAddress {
-        var address: UInt64 = 0
-        var above = Granule.firstLevel
-        while above < level {
-            address += UInt64(indices[above] - 1) << TableGeometry.shift(at: above)
-            above += 1
+    /// The index of the next entry that is a table of the program's, in the table that the iterator is in.
+    private mutating func nextTable() -> Int? {
+        var index = indices[level]
+        var left = left[level]
+        var found: Int?
+        while left > 0, index < Granule.entriesPerTable {
+            let descriptor = tables.load(TableGeometry.entry(index, of: path[level]))
+            if !descriptor.isFree {
+                left -= 1
+                if descriptor.isTable(at: level) && !kernel.owns(index, at: level, firstAddress: starts[level]) {
+                    found = index
+                }
+            }
+            index += 1
+            if found != nil { break }
         }
-        return VirtualAddress(address)
+        indices[level] = index
+        self.left[level] = left
+        return found
     }
 }
