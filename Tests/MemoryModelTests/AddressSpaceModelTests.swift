@@ -3,7 +3,7 @@ import MemoryModel
 import Testing
 
 /// What a program's memory is, obviously: a dictionary from page to rights and content.
-private struct ReferenceModel {
+struct ReferenceModel {
     struct Page: Equatable {
         var protection: Protection
         var value: UInt64 = 0

@@ -222,7 +222,9 @@ extension TranslationTables {
     }
 
     /// The table at `level` on the path of `address`, made where it lacks.
-    func makeTable(at level: Int, towards address: VirtualAddress, from reserve: inout TableReserve<M>) -> TablePosition {
+    func makeTable(
+        at level: Int, towards address: VirtualAddress, from reserve: inout TableReserve<M>
+    ) -> TablePosition {
         var position = rootPosition
         while position.level < level {
             let entry = position.entry(for: address)

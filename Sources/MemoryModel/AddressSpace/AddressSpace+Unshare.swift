@@ -96,7 +96,9 @@ extension AddressSpace {
 
     /// Takes over a table whose other owners have gone: what its pages' frames allow is computed anew, then the mark
     /// goes.
-    private mutating func adoptTable(at entry: PhysicalAddress, of address: VirtualAddress, frames: inout FrameAllocator<M>) {
+    private mutating func adoptTable(
+        at entry: PhysicalAddress, of address: VirtualAddress, frames: inout FrameAllocator<M>
+    ) {
         let table = tables.load(entry).frame
         var left = records.tableRecord(of: table).resident
         var slot = TableGeometry.entry(0, of: table)
@@ -136,8 +138,9 @@ extension AddressSpace {
         frames: inout FrameAllocator<M>
     ) throws(MapError) {
         let table = tables.load(entry).frame
+        let staysWritable: Bool
         do throws(MapError) {
-            try copyEntries(of: table, to: copy.number)
+            staysWritable = try copyEntries(of: table, to: copy.number)
         } catch {
             releasePages(of: copy.number, frames: &frames)
             frames.release(copy)
@@ -148,6 +151,7 @@ extension AddressSpace {
         // address: break before make (Arm ARM D8.14.1). What TLBs know of pages stays true: read-only, the same frames.
         _ = machine.exchange(Descriptor.free.rawValue, at: entry)
         var batch = makeBatch()
+        if staysWritable { batch.invalidateTable(TableGeometry.tableRange(of: address, at: Granule.lastLevel)) }
         batch.retireSharedTable(Frame(adopting: table), of: address, frames: &frames)
         batch.complete(frames: &frames)
         machine.store(Descriptor.table(copy.relinquish()).rawValue, at: entry)
@@ -157,9 +161,12 @@ extension AddressSpace {
 
     /// Writes the entries of `table` to `copy`, which is a table of free entries, with a reference for each page's
     /// frame and without write on private pages.
+    /// - Returns: whether a page may be written that TLBs know as read-only, being shared on purpose.
     /// - Throws: ``MapError/outOfMemory`` where a frame's count is at its limit; the copy's record then counts the
     ///   references that it holds.
-    @inline(__always) private func copyEntries(of table: FrameNumber, to copy: FrameNumber) throws(MapError) {
+    @inline(__always) private func copyEntries(
+        of table: FrameNumber, to copy: FrameNumber
+    ) throws(MapError) -> Bool {
         let record = records.tableRecord(of: table)
         var left = record.entriesInUse
         var held = 0
@@ -167,6 +174,7 @@ extension AddressSpace {
         var target = TableGeometry.entry(0, of: copy)
         var seen: AttributeClass?
         var isPrivate = true
+        var staysWritable = false
         while left > 0 {
             var descriptor = tables.load(source)
             if !descriptor.isFree {
@@ -186,7 +194,11 @@ extension AddressSpace {
                             seen = descriptor.attributeClass
                             isPrivate = !attributes[descriptor.attributeClass].contains(.shared)
                         }
-                        if isPrivate { descriptor = descriptor.writeProtected }
+                        if isPrivate {
+                            descriptor = descriptor.writeProtected
+                        } else {
+                            staysWritable = true
+                        }
                     }
                 }
                 machine.store(descriptor.rawValue, at: target)
@@ -195,6 +207,7 @@ extension AddressSpace {
             target = target + TableGeometry.entrySize
         }
         records.setTableRecord(record, of: copy)
+        return staysWritable
     }
 
     /// Takes write away from every private resident page of `table`, whose frames have other owners now.

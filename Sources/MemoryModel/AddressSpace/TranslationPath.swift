@@ -25,7 +25,8 @@
     /// How many levels the walk went through, 1 to 4.
     public internal(set) var count: Int
 
-    /// What the last entry says of the page, and the tables above let the hardware grant; nil where it says nothing that the memory model writes.
+    /// What the last entry says of the page, as far as the tables above let it; nil where it says nothing that the
+    /// memory model writes.
     public internal(set) var state: PageState?
 
     /// The attributes of the page's class, or none where nothing is mapped.
