@@ -41,7 +41,7 @@ extension AddressSpace {
         let isMarked = isMarked(visit)
         try check(
             isMarked || records.count(of: visit.position.table) == 1,
-            "a table has one owner, or descriptors that let nobody write below", at: visit.start)
+            "a table that is not marked as shared has one owner", at: visit.start)
 
         var inUse = 0
         var resident = 0
