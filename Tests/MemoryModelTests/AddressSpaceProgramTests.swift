@@ -205,7 +205,9 @@ extension TestSpace {
         #expect(test.violation(writing: owned & ~0xFFFF_FFFF, at: state) == "a resident page's frame is owned")
         #expect(test.violation(writing: owned + 1, at: state) == "the hardware grants no more than the class does")
         let tableState = PhysicalAddress(detail.rawValue - 8)
-        #expect(test.violation(writing: test.machine.peek(tableState) + 1, at: tableState) == "a table that is not marked as shared has one owner")
+        #expect(
+            test.violation(writing: test.machine.peek(tableState) + 1, at: tableState)
+                == "a table that is not marked as shared has one owner")
         #expect(
             test.violation(writing: test.machine.peek(tableState) ^ 1 << 33, at: tableState)
                 == "a table's frame is of that kind")
