@@ -26,7 +26,8 @@ final class Family {
             }
         }
 
-        var asid: ASID { space!.context.asid }
+        var context: AddressSpaceContext { space!.context }
+        var asid: ASID { context.asid }
         var root: FrameNumber { space!.rootFrame() }
         var sharedTables: Int { space!.sharedTables }
         var statistics: AddressSpaceStatistics { space!.currentStatistics() }
@@ -145,7 +146,7 @@ final class Family {
 
     /// No translation that a TLB may hold lets a member write where others see it.
     func expectPrivate(_ address: UInt64, _ location: SourceLocation = #_sourceLocation) {
-        for member in members where member.space!.context != .none {
+        for member in members where member.context != .none {
             for found in machine.allPossibleTranslations(VirtualAddress(address), asid: member.asid)
             where found.el0Write {
                 let frame = found.frame(for: VirtualAddress(address))
