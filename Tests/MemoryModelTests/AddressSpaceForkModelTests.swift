@@ -56,7 +56,8 @@ private final class ForkRun {
             processes.remove(at: index)
             return address()
         case 2, 3:
-            let (start, length, protection) = (address(), length(), pick(Protection.readWrite, .readWrite, .read, .none))
+            let (start, length) = (address(), length())
+            let protection = pick(Protection.readWrite, .readWrite, .read, .none)
             log.append("map \(index) \(start) \(length) \(protection)")
             try family.map(member, fixed: start, length, protection)
             processes[index].model.map(start, length, protection)

@@ -29,16 +29,18 @@ private func makeFamily(options: FakeMachine.Options = .init()) throws -> Family
     return family
 }
 
+/// The pages that are looked at: some of everything.
+private let samples: [UInt64] = [base, heap, 0x400_0000, 0x2000_0000, stackTop - 40 * page, 0x80_0000_0000].flatMap {
+    start in (0..<80).map { start + $0 * page }.filter { $0 < stackTop || start > stackTop }
+}
+
 /// What a program sees of a few pages: content, or why there is none.
 private func picture(_ family: Family, _ member: Family.Member) -> [String] {
     var pages: [String] = []
-    for start in [base, heap, 0x400_0000, 0x2000_0000, stackTop - 40 * page, 0x80_0000_0000] {
-        for index in 0..<80 as Range<UInt64> where start + index * page < stackTop || start > stackTop {
-            let address = start + index * page
-            guard let path = member.space!.translate(VirtualAddress(address)) else { continue }
-            let content = member.frame(of: address).map { family.machine.peek($0.address) } ?? 0
-            pages.append("\(path.attributes.protection.rawValue) \(path.state == .free) \(content)")
-        }
+    for address in samples {
+        guard let path = member.space!.translate(VirtualAddress(address)) else { continue }
+        let content = member.frame(of: address).map { family.machine.peek($0.address) } ?? 0
+        pages.append("\(path.attributes.protection.rawValue) \(path.state == .free) \(content)")
     }
     return pages
 }
@@ -111,8 +113,8 @@ private func picture(_ family: Family, _ member: Family.Member) -> [String] {
         ("shrink the heap", { try $1.space!.setBreak(to: VirtualAddress(heap + page), frames: &$0.frames) }),
         ("grow the heap", { try $1.space!.setBreak(to: VirtualAddress(heap + 70 * page), frames: &$0.frames) }),
         ("grow the stack", { try $0.write($1, 1, at: stackTop - 30 * page) }),
-        ("first read", { _ = try $0.read($1, base + 80 * page) }),
-        ("first write", { try $0.write($1, 1, at: base + 81 * page) }),
+        ("first read", { _ = try $0.read($1, base + 75 * page) }),
+        ("first write", { try $0.write($1, 1, at: base + 76 * page) }),
         ("write", { try $0.write($1, 1, at: base) }),
         ("write over the zero frame", { try $0.write($1, 1, at: base + 61 * page) }),
         ("split a block", { try $0.write($1, 1, at: 0x2020_0000) }),
@@ -138,8 +140,10 @@ private func picture(_ family: Family, _ member: Family.Member) -> [String] {
         let child = try family.fork(family.first)
         let (actor, other) = byChild ? (child, family.first) : (family.first, child)
         let before = picture(family, other)
+        let states = samples.map { other.state($0) }
         try Self.changes[change].body(family, actor)
         #expect(picture(family, other) == before, "\(Self.changes[change].name)")
+        #expect(samples.map { other.state($0) } == states, "\(Self.changes[change].name)")
         for address in [base, base + 3 * page, base + 61 * page, heap, heap + page] { family.expectPrivate(address) }
         try actor.validate()
         try other.validate()
