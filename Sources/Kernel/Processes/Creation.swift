@@ -35,7 +35,10 @@ func start(_ thread: Handle<Thread>) {
 @c(akuma_thread_start)
 public func threadStart(_ argument: UInt64) {
     finishSwitch()
-    if Thread.current.value.process == kernel.firstProcess { reportBootTime() }
+    let thread = Thread.current
+    // CLONE_CHILD_SETTID: in the child's own memory, so the child stores it (kernel/sched/core.c, schedule_tail).
+    if thread.value.setChildID != 0 { try? UserPointer(thread.value.setChildID).store(UInt32(thread.value.id)) }
+    if thread.value.process == kernel.firstProcess { reportBootTime() }
 }
 
 /// Logs how long the way from the kernel's entry to a program was. Under `-icount shift=0` a nanosecond is an instruction,
@@ -53,92 +56,4 @@ private func reportBootTime() {
 func destroyThread(_ thread: Handle<Thread>) {
     kernel.stacks.destroy(thread.value.stack)
     kernel.threads.destroy(thread)
-}
-
-/// `clone`, as far as `posix_spawn` and `vfork` need it: a child that borrows its parent's memory until it executes
-/// another program or ends, while the parent waits.
-func clone(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let flags = CloneFlags(rawValue: call.first)
-    guard flags.exitSignal <= Signal.last.rawValue else { throw .invalidArgument }
-    // Threads and copies of memory come with the complete memory model; what is asked for now is refused, not faked.
-    let known: CloneFlags =
-        .memory | .vfork | .untraced | .detached | .parentSetTID | .childSetTID | .childClearTID | .setTLS | .files
-    let asked = CloneFlags(rawValue: flags.rawValue & ~0xFF)
-    guard flags.contains(.memory | .vfork), asked.subtracting(known).isEmpty else {
-        Console.log("calls: clone with flags \(hex: flags.rawValue) is not supported yet")
-        throw .noFunction
-    }
-
-    let parent = Process.current
-    let child = try makeChild(of: parent, sharesFiles: flags.contains(.files))
-    child.value.exitSignal = flags.exitSignal
-
-    var registers = call.frame.value
-    registers.x0 = 0
-    if call.second != 0 { registers.sp_el0 = call.second }
-    let threadPointer = flags.contains(.setTLS) ? call.fourth : Machine.Thread.threadPointer
-    let thread: Handle<Thread>
-    do throws(Errno) {
-        thread = try makeThread(of: child, registers: registers, threadPointer: threadPointer)
-    } catch {
-        discard(child)
-        throw error
-    }
-    Machine.Thread.saveVectors(to: thread.context)
-    thread.value.blockedSignals = Thread.current.value.blockedSignals
-    let id = child.value.id
-    // A bad address for the child's number is not an error (kernel/fork.c).
-    if flags.contains(.parentSetTID) { try? UserPointer(call.third).store(UInt32(id)) }
-    if flags.contains(.childSetTID) { try? UserPointer(call.fifth).store(UInt32(id)) }
-    if flags.contains(.childClearTID) { thread.value.clearChildID = call.fifth }
-
-    child.value.holdsParent = true
-    start(thread)
-    // Signals wait: the child runs on the parent's memory (clone(2)).
-    waitUninterrupted(on: .release(of: child)) { !child.value.holdsParent }
-    return UInt64(id)
-}
-
-/// Makes a process without a thread, that shares its parent's address space.
-private func makeChild(of parent: Handle<Process>, sharesFiles: Bool) throws(Errno) -> Handle<Process> {
-    let files: Handle<FileTable>
-    if sharesFiles {
-        files = parent.value.openFiles
-        files.value.users += 1
-    } else {
-        files = try kernel.fileTables.make(parent.value.openFiles.value.copy())
-    }
-    let child: Handle<Process>
-    var actions: Handle<SignalActions>?
-    do throws(Errno) {
-        if let own = parent.value.signalActions { actions = try kernel.signalActions.make(own.value.copy()) }
-        child = try kernel.processPool.make(
-            Process(
-                id: kernel.processes.makeID(), parent: parent, program: parent.value.program,
-                workingDirectory: parent.value.workingDirectory))
-    } catch {
-        release(files)
-        if let actions { kernel.signalActions.destroy(actions) }
-        throw error
-    }
-    child.value.files = files
-    child.value.signalActions = actions
-    child.value.fileCreationMask = parent.value.fileCreationMask
-    let space = parent.value.memory
-    space.value.users += 1
-    child.value.space = space
-    kernel.processes.insert(child)
-    child.value.nextSibling = parent.value.firstChild
-    parent.value.firstChild = child
-    return child
-}
-
-/// Takes back a process that never ran.
-private func discard(_ child: Handle<Process>) {
-    if let space = child.value.space { releaseSpace(space) }
-    if let files = child.value.files { release(files) }
-    if let actions = child.value.signalActions { kernel.signalActions.destroy(actions) }
-    if let parent = child.value.parent { removeChild(child, of: parent) }
-    kernel.processes.remove(child)
-    kernel.processPool.destroy(child)
 }

@@ -51,6 +51,8 @@ struct Thread: ~Copyable {
     /// Where handlers that ask for it run (`sigaltstack`).
     var signalStack = SignalStack.none
 
+    /// Where a new thread stores its own number before anything else; 0 for nowhere.
+    var setChildID: UInt64 = 0
     /// Where the kernel stores 0 when the thread ends (`set_tid_address`); 0 for nowhere.
     var clearChildID: UInt64 = 0
 
