@@ -60,6 +60,8 @@ private func dispatch(_ number: UInt64, _ call: SystemCallArguments) throws(Errn
     case Call.mprotect.rawValue: try protectMemory(call)
     case Call.brk.rawValue: setProgramBreak(call)
     case Call.madvise.rawValue: try adviseMemory(call)
+    case Call.msync.rawValue: try synchronizeMemory(call)
+    case Call.mincore.rawValue: try residency(call)
 
     // Files
     case Call.read.rawValue: try read(call)

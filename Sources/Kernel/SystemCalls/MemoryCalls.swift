@@ -28,7 +28,7 @@ extension MemoryModel.Protection {
 
 /// Changes the running process's memory map, with the frame allocator at hand.
 @inline(__always)
-private func withMemory<Result>(
+func withMemory<Result>(
     _ body: (inout AddressSpace<RealMachine>, inout FrameAllocator<RealMachine>) throws(MapError) -> Result
 ) throws(Errno) -> Result {
     let space = Process.current.value.memory
@@ -158,12 +158,4 @@ func setProgramBreak(_ call: SystemCallArguments) -> UInt64 {
         logMapping("brk", space.value.memory.heapStart, wanted - space.value.memory.heapStart)
     }
     return space.value.memory.programBreak.rawValue
-}
-
-/// `madvise`: no advice is taken yet, and none is ignored in silence.
-func adviseMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let start = VirtualAddress(call.first).untagged
-    guard MemoryAdvice(rawValue: call.third) != nil, start.isPageAligned else { throw .invalidArgument }
-    Console.log("memory: madvise with advice \(call.third) is not supported yet")
-    throw .invalidArgument
 }

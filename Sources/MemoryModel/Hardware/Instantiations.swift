@@ -60,6 +60,8 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
         MapRequest(length: Granule.size, protection: .readWrite, options: .populate), frames: &frames)
     space.populate(VirtualRange(start, to: start + Granule.size), frames: &frames)
     try space.protect(start, length: Granule.size, .read, frames: &frames)
+    try space.discard(start, length: Granule.size, frames: &frames)
+    _ = space.isMapped(VirtualRange(start, to: start + Granule.size))
     try space.unmap(start, length: Granule.size, frames: &frames)
     _ = try? space.resolveFault(at: start, access: .write, frames: &frames)
     _ = try? space.writableFrame(for: start, frames: &frames)
