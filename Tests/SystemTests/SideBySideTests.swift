@@ -7,7 +7,7 @@ import Testing
 struct SideBySideTests {
     /// The programs in `CPrograms/`: each prints what it observed.
     enum Program: String, CaseIterable, Sendable {
-        case signals, pipes
+        case signals, pipes, fork, advice
 
         var source: String {
             get throws {
