@@ -333,6 +333,34 @@ private func picture(_ family: Family, _ member: Family.Member) -> [String] {
         try family.finish()
     }
 
+    @Test("a shared table that is unmapped whole is dropped, and costs no frame")
+    func unmappingWholeTables() throws {
+        let family = try Family()
+        try family.map(family.first, fixed: base, 6 * megabyte)
+        for address in [base, base + 2 * megabyte, base + 4 * megabyte] {
+            try family.write(family.first, 7, at: address + page)
+        }
+        let child = try family.fork(family.first)
+        for address in [base, base + 2 * megabyte, base + 4 * megabyte] {
+            #expect(try family.read(child, address + page) == 7)
+        }
+        #expect(child.sharedTables == 3)
+        let withheld = family.frames.withhold(leaving: 0)
+        try family.unmap(child, base, 4 * megabyte)
+        #expect(throws: MapError.outOfMemory) { try family.unmap(child, base, 5 * megabyte) }
+        #expect(child.sharedTables == 1 && family.first.sharedTables == 3)
+        #expect(child.state(base + page) == .free)
+        for address in [base + page, base + 3 * megabyte] {
+            #expect(family.machine.allPossibleTranslations(VirtualAddress(address), asid: child.asid).isEmpty)
+        }
+        #expect(try family.read(family.first, base + page) == 7)
+        #expect(try family.read(child, base + 4 * megabyte + page) == 7)
+        try child.validate()
+        family.frames.restore(withheld)
+        try family.unmap(child, base, 6 * megabyte)
+        try family.finish()
+    }
+
     @Test("fork counts pages and tables as the parent has them")
     func statistics() throws {
         let family = try makeFamily()

@@ -214,7 +214,7 @@ extension TranslationTables {
         return position
     }
 
-    /// Counts entries that came into use in a table above the last level.
+    /// Counts entries that came into use, or became free, in a table above the last level.
     func count(entries: Int, in table: FrameNumber) {
         var record = records.tableRecord(of: table)
         record.add(entries: entries, resident: 0)

@@ -23,7 +23,7 @@ extension AddressSpace {
             // change.
             if let high = range.intersection(layout.high) {
                 let both = VirtualRange(low.start, to: high.end)
-                if sharedTables > 0 { try prepareShared(both, filling: false, frames: &frames) }
+                if sharedTables > 0 { try prepareShared(both, filling: false, discarding: true, frames: &frames) }
                 try tables.makeBoundaries(of: both, filling: false, frames: &frames)
             }
             try removeAll(in: low, frames: &frames)
@@ -36,7 +36,7 @@ extension AddressSpace {
     @inline(never) private mutating func removeAll(
         in range: VirtualRange, frames: inout FrameAllocator<M>
     ) throws(MapError) {
-        var cursor = try cursor(over: range, filling: false, frames: &frames)
+        var cursor = try cursor(over: range, filling: false, discarding: true, frames: &frames)
         if fallBackNextFit(over: range, frames: &frames) { cursor = Cursor(tables, over: range) }
         var batch = makeBatch()
         repeat {

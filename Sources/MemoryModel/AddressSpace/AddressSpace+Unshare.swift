@@ -5,25 +5,30 @@
 /// before its last owner goes.
 extension AddressSpace {
     /// A cursor over `range` for changing its entries: entries begin at its bounds, and no table on the way is shared.
-    /// - Parameter filling: whether what is free in the range needs entries of its own too.
+    /// - Parameters:
+    ///   - filling: whether what is free in the range needs entries of its own too.
+    ///   - discarding: whether everything in the range is to go, so that shared tables inside it may go at once.
     /// - Throws: ``MapError/outOfMemory``, with every page as it was.
     @inline(__always) mutating func cursor(
-        over range: VirtualRange, filling: Bool, frames: inout FrameAllocator<M>
+        over range: VirtualRange, filling: Bool, discarding: Bool = false, frames: inout FrameAllocator<M>
     ) throws(MapError) -> Cursor<M> {
-        if sharedTables > 0 { try prepareShared(range, filling: filling, frames: &frames) }
+        if sharedTables > 0 {
+            try prepareShared(range, filling: filling, discarding: discarding, frames: &frames)
+        }
         return try tables.cursor(over: range, filling: filling, frames: &frames)
     }
 
     /// Makes the tables of `range` this address space's own, and entries begin at its bounds.
     /// - Throws: ``MapError/outOfMemory``, with every page as it was; where a frame was lacking, no table changed.
     @inline(never) mutating func prepareShared(
-        _ range: VirtualRange, filling: Bool, frames: inout FrameAllocator<M>
+        _ range: VirtualRange, filling: Bool, discarding: Bool, frames: inout FrameAllocator<M>
     ) throws(MapError) {
-        guard let copies = copiesNeeded(in: range) else { return }
+        let discarded = discarding ? range : nil
+        guard let copies = copiesNeeded(in: range, apartFrom: discarded) else { return }
         let missing = tables.tablesMissing(forBoundariesOf: range, filling: filling)
         var reserve = try TableReserve(copies + missing, machine: machine, frames: &frames)
         do throws(MapError) {
-            try unshareAll(in: range, from: &reserve, frames: &frames)
+            try unshareAll(in: range, apartFrom: discarded, from: &reserve, frames: &frames)
         } catch {
             reserve.giveBack(to: &frames)
             throw error
@@ -33,6 +38,7 @@ extension AddressSpace {
             tables.makeBoundary(at: range.end, filling: filling, from: &reserve)
         }
         reserve.giveBack(to: &frames)
+        if discarding { dropTables(in: range, frames: &frames) }
     }
 
     /// Makes the tables of `range` this address space's own, before a fault changes an entry.
@@ -41,11 +47,11 @@ extension AddressSpace {
     @inline(never) mutating func unshare(
         _ range: VirtualRange, frames: inout FrameAllocator<M>
     ) throws(FaultError) -> Bool {
-        guard let copies = copiesNeeded(in: range) else { return false }
+        guard let copies = copiesNeeded(in: range, apartFrom: nil) else { return false }
         do throws(MapError) {
             var reserve = try TableReserve(copies, machine: machine, frames: &frames)
             do throws(MapError) {
-                try unshareAll(in: range, from: &reserve, frames: &frames)
+                try unshareAll(in: range, apartFrom: nil, from: &reserve, frames: &frames)
             } catch {
                 reserve.giveBack(to: &frames)
                 throw error
@@ -58,18 +64,27 @@ extension AddressSpace {
     }
 
     /// How many tables of `range` must be copied; nil where none is marked as shared.
-    private func copiesNeeded(in range: VirtualRange) -> Int? {
+    /// - Parameter discarded: the tables inside this range that others own too need no copy: they are dropped.
+    private func copiesNeeded(in range: VirtualRange, apartFrom discarded: VirtualRange?) -> Int? {
         var found = false
         var copies = 0
         var start = range.start
         while let address = firstShared(in: VirtualRange(start, to: range.end)) {
             found = true
-            if let entry = tables.lastTableEntry(towards: address), records.count(of: tables.load(entry).frame) > 1 {
-                copies += 1
-            }
-            start = min(TableGeometry.tableRange(of: address, at: Granule.lastLevel).end, range.end)
+            let table = TableGeometry.tableRange(of: address, at: Granule.lastLevel)
+            let isDropped = discarded.map { $0.contains(table) } ?? false
+            if !isDropped && records.count(of: tables.load(sharedEntry(at: address)).frame) > 1 { copies += 1 }
+            start = min(table.end, range.end)
         }
         return found ? copies : nil
+    }
+
+    /// Where the descriptor lies that ``firstShared(in:)`` has found.
+    private func sharedEntry(at address: VirtualAddress) -> PhysicalAddress {
+        guard let entry = tables.lastTableEntry(towards: address) else {
+            preconditionFailure("a marked descriptor is that of a last-level table")
+        }
+        return entry
     }
 
     /// The first address of `range` below a descriptor that is marked as shared, the kernel's addresses apart.
@@ -80,17 +95,39 @@ extension AddressSpace {
     }
 
     private mutating func unshareAll(
-        in range: VirtualRange, from reserve: inout TableReserve<M>, frames: inout FrameAllocator<M>
+        in range: VirtualRange, apartFrom discarded: VirtualRange?, from reserve: inout TableReserve<M>,
+        frames: inout FrameAllocator<M>
     ) throws(MapError) {
-        while let address = firstShared(in: range) {
-            guard let entry = tables.lastTableEntry(towards: address) else {
-                preconditionFailure("a marked descriptor is that of a last-level table")
-            }
+        var start = range.start
+        while let address = firstShared(in: VirtualRange(start, to: range.end)) {
+            let entry = sharedEntry(at: address)
+            let table = TableGeometry.tableRange(of: address, at: Granule.lastLevel)
+            let isDropped = discarded.map { $0.contains(table) } ?? false
             if records.count(of: tables.load(entry).frame) == 1 {
                 adoptTable(at: entry, of: address, frames: &frames)
-            } else {
+            } else if !isDropped {
                 try copyTable(at: entry, of: address, into: reserve.takeTable(), frames: &frames)
             }
+            start = min(table.end, range.end)
+        }
+    }
+
+    /// Drops this address space's part of the tables in `range` that are still shared: nothing in it is to stay.
+    private mutating func dropTables(in range: VirtualRange, frames: inout FrameAllocator<M>) {
+        var start = range.start
+        while sharedTables > 0, let address = firstShared(in: VirtualRange(start, to: range.end)) {
+            let parent = tables.table(at: Granule.lastLevel - 1, towards: address)
+            guard let parent else { preconditionFailure("a marked descriptor lies in a table") }
+            let old = Descriptor(
+                rawValue: machine.exchange(Descriptor.free.rawValue, at: parent.entry(for: address)))
+            tables.count(entries: -1, in: parent.table)
+            sharedTables -= 1
+            var batch = makeBatch()
+            batch.invalidateTable(TableGeometry.tableRange(of: address, at: Granule.lastLevel))
+            batch.retireSharedTable(Frame(adopting: old.frame), of: address, frames: &frames)
+            tables.removeEmptyTables(towards: address, into: &batch)
+            batch.complete(frames: &frames)
+            start = TableGeometry.tableRange(of: address, at: Granule.lastLevel).end
         }
     }
 
