@@ -153,7 +153,7 @@ extension AddressSpace {
                     let isSole = frames.isSoleOwner(descriptor.frame)
                     let mayWrite = HardwareRights(of: set, soleOwner: isSole).contains(.write)
                     if mayWrite != descriptor.userRights.contains(.write) {
-                        tables.setWritable(mayWrite, at: slot)
+                        tables.setWritable(mayWrite, at: slot, from: descriptor)
                     }
                 }
             }
@@ -183,7 +183,6 @@ extension AddressSpace {
             frames.release(copy)
             throw error
         }
-        writeProtect(table)
         // The walkers must not see the copy before its content (Arm ARM B2.3.12). Another table is another output
         // address: break before make (Arm ARM D8.14.1). What TLBs know of pages stays true: read-only, the same frames.
         _ = machine.exchange(Descriptor.free.rawValue, at: entry)
@@ -197,7 +196,8 @@ extension AddressSpace {
     }
 
     /// Writes the entries of `table` to `copy`, which is a table of free entries, with a reference for each page's
-    /// frame and without write on private pages.
+    /// frame, and takes write away from private pages in both. Where that fails, pages that lost it in `table` get it
+    /// back when its last owner takes it over; nobody could write below the mark anyway.
     /// - Returns: whether a page may be written that TLBs know as read-only, being shared on purpose.
     /// - Throws: ``MapError/outOfMemory`` where a frame's count is at its limit; the copy's record then counts the
     ///   references that it holds.
@@ -232,7 +232,9 @@ extension AddressSpace {
                             isPrivate = !attributes[descriptor.attributeClass].contains(.shared)
                         }
                         if isPrivate {
-                            descriptor = descriptor.writeProtected
+                            let restricted = descriptor.writeProtected
+                            if descriptor != restricted { tables.setWritable(false, at: source, from: descriptor) }
+                            descriptor = restricted
                         } else {
                             staysWritable = true
                         }
@@ -258,7 +260,7 @@ extension AddressSpace {
                 if descriptor.isValid, descriptor != descriptor.writeProtected,
                     !attributes[descriptor.attributeClass].contains(.shared)
                 {
-                    tables.setWritable(false, at: entry)
+                    tables.setWritable(false, at: entry, from: descriptor)
                 }
             }
             entry = entry + TableGeometry.entrySize
@@ -268,8 +270,8 @@ extension AddressSpace {
 
 extension TranslationTables {
     /// Changes whether a valid page entry grants write, without losing what the hardware sets meanwhile.
-    @inline(__always) func setWritable(_ isWritable: Bool, at entry: PhysicalAddress) {
-        var old = load(entry)
+    @inline(__always) func setWritable(_ isWritable: Bool, at entry: PhysicalAddress, from found: Descriptor) {
+        var old = found
         while true {
             let new = isWritable ? old.writable : old.writeProtected
             let found = machine.compareExchange(expected: old.rawValue, desired: new.rawValue, at: entry)
