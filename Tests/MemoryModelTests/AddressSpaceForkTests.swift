@@ -110,6 +110,10 @@ private func picture(_ family: Family, _ member: Family.Member) -> [String] {
         ("protect", { try $0.protect($1, base, 50 * page, .read) }),
         ("protect none", { try $0.protect($1, base, 10 * page, .none) }),
         ("allow", { try $0.protect($1, base + 50 * page, 5 * page, .readWrite) }),
+        (
+            "discard",
+            { try $1.space!.discard(VirtualAddress(base), length: ByteCount(4 * page), frames: &$0.frames) }
+        ),
         ("shrink the heap", { try $1.space!.setBreak(to: VirtualAddress(heap + page), frames: &$0.frames) }),
         ("grow the heap", { try $1.space!.setBreak(to: VirtualAddress(heap + 70 * page), frames: &$0.frames) }),
         ("grow the stack", { try $0.write($1, 1, at: stackTop - 30 * page) }),
