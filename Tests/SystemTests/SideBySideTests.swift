@@ -9,12 +9,12 @@ struct SideBySideTests {
     enum Program: String, CaseIterable, Sendable {
         case signals, pipes, fork, advice
 
-        var source: String {
-            get throws {
-                let folder = Guest.project.root.appending("Tests/SystemTests/CPrograms")
-                return String(decoding: try folder.appending(rawValue + ".c").contents(), as: UTF8.self)
-            }
-        }
+        var source: String { get throws { try SideBySideTests.source(of: rawValue) } }
+    }
+
+    private static func source(of name: String) throws -> String {
+        let folder = Guest.project.root.appending("Tests/SystemTests/CPrograms")
+        return String(decoding: try folder.appending(name + ".c").contents(), as: UTF8.self)
     }
 
     @Test("output and status are equal, with either C library", arguments: Program.allCases, CLibrary.allCases)
@@ -26,6 +26,17 @@ struct SideBySideTests {
             let linux = try await Command.run("qemu-aarch64", [executable.string])
             #expect(!akuma.text.isEmpty && akuma.text == linux.text, "\(akuma.account)")
             #expect(akuma.status == linux.status)
+        }
+    }
+
+    /// Not side by side: qemu-aarch64 refuses a child that shares descriptors.
+    @Test("what closes on exec in a child that shares descriptors stays open in its parent")
+    func sharedFiles() async throws {
+        try await withTemporaryFolder { folder in
+            let executable = folder.appending("shared-files")
+            try await CLibrary.musl.compile(try Self.source(of: "shared-files"), to: executable)
+            let result = try await Command.akuma("run", executable.string)
+            #expect(result.text == "child 7, parent's ends 1 1\n", "\(result.account)")
         }
     }
 }

@@ -12,6 +12,7 @@ func execute(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         return try resolve(path, count: count, from: start, followsLast: true)
     }
     guard node.type == .regular, node.mode.permissions & 0o111 != 0 else { throw .permissionDenied }
+    try unshareFiles(of: process)
     let strings = try ProgramStrings(path: call.first, arguments: call.second, environment: call.third)
     let program: LoadedProgram
     do throws(LoadError) {
@@ -40,8 +41,17 @@ func execute(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     return 0
 }
 
-/// Gives a process whose table is shared one of its own first: the other users keep their files (fs/file.c,
-/// unshare_files).
+/// Gives a process whose table is shared one of its own: what closes on exec stays open for the others (fs/exec.c,
+/// begin_new_exec; fs/file.c, unshare_files).
+private func unshareFiles(of process: Handle<Process>) throws(Errno) {
+    let shared = process.value.openFiles
+    guard shared.value.users > 1 else { return }
+    // Room first: a copy holds references, and must not be dropped for want of a slot.
+    try kernel.fileTables.makeRoom()
+    process.value.files = try kernel.fileTables.make(shared.value.copy())
+    release(shared)
+}
+
 private func closeFilesOnExec(of process: Handle<Process>) {
     let files = process.value.openFiles
     while let file = files.value.removeAny(closingOnExecOnly: true) { release(file) }
