@@ -30,7 +30,7 @@ public struct DebianPackage: Sendable {
         }
         progress.step("fetching \(name) for arm64 from Debian")
         let apt = project.cache.appending("apt")
-        let environment = ["APT_CONFIG": try AptConfiguration(folder: apt).write().string]
+        let environment = ["APT_CONFIG": try await AptConfiguration(folder: apt).write().string]
         let downloads = apt.appending("downloads-\(getpid())")
         try FileManager.default.createDirectory(atPath: downloads.string, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: downloads.string) }
@@ -55,13 +55,13 @@ private struct AptConfiguration {
     let folder: FilePath
 
     /// Writes the configuration with what it refers to, and gives its path.
-    func write() throws -> FilePath {
+    func write() async throws -> FilePath {
         for part in ["lists/partial", "cache/archives/partial"] {
             try FileManager.default.createDirectory(
                 atPath: folder.appending(part).string, withIntermediateDirectories: true)
         }
         let keys = "/usr/share/keyrings/debian-archive-keyring.gpg"
-        let source = "deb [signed-by=\(keys)] http://mirror.invalid/debian \(Self.suite) main\n"
+        let source = "deb [signed-by=\(keys)] \(try await Self.mirror()) \(Self.suite) main\n"
         try folder.appending("sources.list").replaceContents(with: source.utf8)
         try folder.appending("status").replaceContents(with: [])
         let text = """
@@ -80,6 +80,17 @@ private struct AptConfiguration {
         let path = folder.appending("apt.conf")
         try path.replaceContents(with: text.utf8)
         return path
+    }
+
+    /// Where this host's own apt finds Debian: the address of its first repository that is not one of fixes only.
+    private static func mirror() async throws -> String {
+        let text = try await Tool("apt-get").check(
+            ["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"], saying: "asking apt for its mirror")
+        let addresses = text.split(separator: "\n").map(String.init)
+        guard let address = addresses.first(where: { !$0.contains("security") }) else {
+            throw Failure("apt knows no Debian repository; run apt-get update, or add one to /etc/apt/sources.list")
+        }
+        return address
     }
 
     /// The release of Debian that this host runs, else the one that the tests were written on.
