@@ -219,6 +219,7 @@ at_el1:
 2:      msr     amair_el1, xzr
         msr     ttbr0_el1, x20                  // ASID 0
         msr     ttbr1_el1, x25
+        mrs     x2, id_aa64mmfr1_el1
         ubfx    x27, x2, #20, #4                // PAN
 
         // What a program may and may not, and what would otherwise hold reset values.

@@ -52,6 +52,12 @@ private func forEachVector(
     _ call: SystemCallArguments, _ move: (inout UserBuffer) throws(Errno) -> UInt64
 ) throws(Errno) -> UInt64 {
     guard call.third <= maximumVectors else { throw .invalidArgument }
+    // All of the array first: nothing is moved where a later piece is none (lib/iov_iter.c, __import_iovec).
+    for index in 0..<call.third {
+        let vector = try UserPointer(call.second).advanced(by: index, of: IOVector.self).load(IOVector())
+        guard Int64(bitPattern: vector.count) >= 0 else { throw .invalidArgument }
+        _ = try UserBuffer(checking: vector.base, count: min(vector.count, maximumTransfer), limit: maximumTransfer)
+    }
     var total: UInt64 = 0
     for index in 0..<call.third {
         let vector = try UserPointer(call.second).advanced(by: index, of: IOVector.self).load(IOVector())
