@@ -79,6 +79,7 @@ final class Family {
         #expect(freeFrames == baseline)
         frames.release(Frame(adopting: kernel.zeroFrame))
         frames.release(Frame(adopting: kernel.table))
+        frames.release(Frame(adopting: kernel.objects))
     }
 
     // MARK: What a program does

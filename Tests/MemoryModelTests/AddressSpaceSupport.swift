@@ -31,14 +31,17 @@ struct TestSpace: ~Copyable {
 
     /// A level-1 table whose slot 1 maps RAM for the kernel alone, and the frame of zeroes.
     static func makeKernel(_ machine: FakeMachine, _ frames: inout FrameAllocator<FakeHardware>) -> KernelMappings {
-        guard let table = frames.takeZeroed(.kernel), let zero = frames.takeZeroed(.zero) else {
+        guard let table = frames.takeZeroed(.kernel), let zero = frames.takeZeroed(.zero),
+            let objects = frames.takeZeroed(.kernel)
+        else {
             preconditionFailure("frames for the kernel")
         }
         machine.hardware.completeCleaning()
         let block: UInt64 = 0x4000_0000 | 1 | 3 << 8 | 1 << 10 | 1 << 53 | 1 << 54
         machine.hardware.store(block, at: table.number.address + ByteCount(8))
         let zeroFrame = zero.relinquish()
-        return KernelMappings(table: table.relinquish().address, slots: 1..<512, zeroFrame: zeroFrame)
+        return KernelMappings(
+            table: table.relinquish().address, slots: 1..<512, zeroFrame: zeroFrame, objects: objects.relinquish())
     }
 
     /// Ends the address space, gives back what the kernel has, and checks that nothing was lost.
@@ -50,6 +53,7 @@ struct TestSpace: ~Copyable {
         #expect(free == expected)
         frames.release(Frame(adopting: kernel.zeroFrame))
         frames.release(Frame(adopting: kernel.table))
+        frames.release(Frame(adopting: kernel.objects))
     }
 
     // MARK: What a program does

@@ -111,7 +111,8 @@ private func placeKernel(
 ) {
     var frames = allocator
     guard let state = frames.takeBlock(order: Kernel.blockOrder, .kernel)?.relinquish(),
-        let stackMap = frames.takeZeroed(.kernel)?.relinquish(), let zeroFrame = frames.takeZeroed(.zero)?.relinquish()
+        let stackMap = frames.takeZeroed(.kernel)?.relinquish(), let zeroFrame = frames.takeZeroed(.zero)?.relinquish(),
+        let objects = frames.takeZeroed(.kernel)?.relinquish()
     else { panic("there is not enough RAM for the kernel's state") }
     RealMachine().completeCleaning()
     let ramdisk: Ramdisk
@@ -134,7 +135,7 @@ private func placeKernel(
     let value = Kernel(
         options: options, clock: Clock(frequency: Timer.frequency, dateInSeconds: date), ramdisk: ramdisk,
         mappings: KernelMappings(
-            table: PhysicalAddress(IdentityMap.levelOneTable), slots: slots, zeroFrame: zeroFrame),
+            table: PhysicalAddress(IdentityMap.levelOneTable), slots: slots, zeroFrame: zeroFrame, objects: objects),
         memoryHull: hull, totalFrames: frames.totalFrames, frames: RankedLock(frames),
         identifiers: RankedLock(ASIDAllocator(bits: UInt64(Translation.asidBits))),
         scheduler: RankedLock(Scheduler(ticksPerSecond: Timer.frequency)),

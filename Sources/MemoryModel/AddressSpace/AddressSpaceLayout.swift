@@ -85,11 +85,17 @@ extension VirtualRange {
     /// The one frame of zeroes that pages read before they are written show. The kernel holds a reference for ever.
     public let zeroFrame: FrameNumber
 
-    @inlinable public init(table: PhysicalAddress, level: Int = 1, slots: Range<Int>, zeroFrame: FrameNumber) {
+    /// The directory of the objects that entries name (``ObjectTable``): a frame of zeroes at first.
+    public let objects: FrameNumber
+
+    @inlinable public init(
+        table: PhysicalAddress, level: Int = 1, slots: Range<Int>, zeroFrame: FrameNumber, objects: FrameNumber
+    ) {
         self.table = table.frame
         self.level = level
         self.slots = slots
         self.zeroFrame = zeroFrame
+        self.objects = objects
     }
 
     /// Whether the entry `index` of the table at `level` that begins at `firstAddress` is the kernel's.

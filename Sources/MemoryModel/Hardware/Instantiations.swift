@@ -43,10 +43,26 @@ func instantiateIdentifiers() {
     allocator.deactivate(on: 0)
 }
 
+/// Instantiates `Objects/`.
+func instantiateObjects(frames: inout FrameAllocator<NullMachine>, kernel: KernelMappings) throws(ObjectError) {
+    let objects = ObjectTable(machine: NullMachine(), kernel: kernel, records: frames.table)
+    let backing = ObjectBacking(start: PhysicalAddress(0), size: Granule.size)
+    let object = try objects.create(.file, size: Granule.size, backing: backing, frames: &frames)
+    objects.retain(object)
+    _ = try objects.makePage(PageIndex(0), of: object, frames: &frames)
+    if let found = objects.nextPage(from: PageIndex(0), of: object) { objects.markDirty(found.frame) }
+    objects.setSize(.zero, of: object)
+    _ = objects.reclaim(1, frames: &frames)
+    _ = objects.kind(of: object)
+    _ = objects.count + objects.residentPages(of: object) + objects.entries(of: object) + objects.handles(of: object)
+    objects.release(object, frames: &frames)
+}
+
 /// Instantiates `Translation/` and `AddressSpace/`.
 func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: inout ASIDAllocator) throws(MapError) {
     let machine = NullMachine()
-    let kernel = KernelMappings(table: PhysicalAddress(0), slots: 1..<2, zeroFrame: FrameNumber(0))
+    let kernel = KernelMappings(
+        table: PhysicalAddress(0), slots: 1..<2, zeroFrame: FrameNumber(0), objects: FrameNumber(0))
     var space = try AddressSpace(machine: machine, layout: .standard, kernel: kernel, frames: &frames)
     asids.activate(&space.context, on: 0, machine)
     _ = space.rootAddress

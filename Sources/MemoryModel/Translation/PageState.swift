@@ -87,15 +87,3 @@ extension Descriptor {
         }
     }
 }
-
-/// The number of an object (a file, shared memory) whose pages entries name; 20 bits.
-@frozen public struct ObjectNumber: Hashable, Sendable {
-    public let rawValue: UInt32
-    @inlinable public init(_ rawValue: UInt32) { self.rawValue = rawValue }
-}
-
-/// The index of a page within an object, in pages from its start.
-@frozen public struct PageIndex: Hashable, Sendable {
-    public let rawValue: UInt32
-    @inlinable public init(_ rawValue: UInt32) { self.rawValue = rawValue }
-}
