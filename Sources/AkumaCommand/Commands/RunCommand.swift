@@ -19,6 +19,7 @@ struct RunCommand: AsyncParsableCommand {
               ./akuma run --file notes.txt busybox sha256sum notes.txt
               printf 'b\\na\\n' | ./akuma run busybox sort
               ./akuma run --verbose=memory --deterministic memory-tour
+              ./akuma run --linux bench
               ./akuma run --gdb hello      then: gdb-multiarch -ex 'target remote :1234'
 
             EXIT STATUS
@@ -61,6 +62,12 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Let programs ask the kernel about their memory, entry by entry, as memory-tour does.")
     var debug = false
 
+    @Flag(
+        help: """
+            Boot Debian's Linux 6.1 in Akuma's place, to compare: time counts instructions, and input is read first.
+            """)
+    var linux = false
+
     @Flag(help: "Wait for gdb on TCP port 1234 before the first instruction.")
     var gdb = false
 
@@ -82,6 +89,7 @@ struct RunCommand: AsyncParsableCommand {
         if let timeout, !(timeout > 0 && timeout < 1e9) {
             throw ValidationError("--timeout \(timeout): a number of seconds above 0")
         }
+        if linux, command.isEmpty { throw ValidationError("--linux: name a program") }
         if let odd = env.first(where: { !$0.contains("=") || $0.hasPrefix("=") || $0.contains("\0") }) {
             throw ValidationError("--env \(odd): it must be NAME=VALUE")
         }
@@ -108,6 +116,7 @@ struct RunCommand: AsyncParsableCommand {
         } catch let failure as Failure {
             throw Failure(failure.description, status: .machine)
         }
+        if linux { return try await runOnLinux(words, of: project, files: machine.ramdisk, progress) }
         try await machine.load(words, progress: progress)
         machine.input = .descriptor(FileDescriptor.standardInput.rawValue)
         machine.output = .descriptor(FileDescriptor.standardOutput.rawValue)
@@ -118,6 +127,23 @@ struct RunCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         machine.signals = try SignalWatch.install()
         try await finish(try await machine.run(), of: project)
+    }
+
+    private func runOnLinux(
+        _ words: [String], of project: Project, files: Ramdisk, _ progress: Reporter
+    ) async throws {
+        var machine = try await LinuxMachine(project: project, progress: progress)
+        machine.configuration = machineConfiguration
+        machine.configuration.isDeterministic = true
+        machine.ramdisk = files
+        machine.input = .descriptor(FileDescriptor.standardInput.rawValue)
+        try await machine.load(words, progress: progress)
+        progress.step("booting Linux \(machine.version)")
+        let result = try await machine.run()
+        _ = try? FileDescriptor.standardOutput.writeAll(result.output)
+        _ = try? FileDescriptor.standardError.writeAll(result.error)
+        if verbose != nil { Reporter.write(result.log) }
+        try await finish(result, of: project)
     }
 
     private var machineConfiguration: MachineConfiguration {

@@ -13,6 +13,8 @@ struct Emulator {
 
     let configuration: MachineConfiguration
     let kernelImage: FilePath
+    /// The kernel's command line, where it is not Akuma's.
+    var commandLine: String?
 
     /// The arguments, without the program's own name.
     var arguments: [String] {
@@ -34,7 +36,8 @@ struct Emulator {
             "-chardev", outgoing("error", .error),
             "-device", "virtserialport,chardev=error,name=akuma.stderr,nr=3",
         ]
-        if !configuration.commandLine.isEmpty { words += ["-append", configuration.commandLine] }
+        let commandLine = commandLine ?? configuration.commandLine
+        if !commandLine.isEmpty { words += ["-append", commandLine] }
         if configuration.isDeterministic {
             words += ["-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
         }

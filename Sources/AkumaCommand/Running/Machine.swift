@@ -38,9 +38,7 @@ public struct Machine: Sendable {
 
     /// Runs the machine on a thread of its own and waits for its end.
     public func run() async throws -> MachineResult {
-        try await withCheckedThrowingContinuation { continuation in
-            Thread { continuation.resume(with: Result { try runBlocking() }) }.start()
-        }
+        try await EmulatorSession.onOwnThread { try runBlocking() }
     }
 
     /// Runs the machine; the calling thread is the one whose end would end the emulator.
@@ -49,52 +47,14 @@ public struct Machine: Sendable {
         let preloaded = configuration.isDeterministic ? input.wholeContent() : nil
         configuration.addBootFiles(to: &ramdisk, input: preloaded)
 
-        let deterministic = configuration.isDeterministic
-        let kind: GuestStream.Source = deterministic ? .growingFile : .channel
-        let inputLink = try Link.socketPair()
-        let outputLink = try deterministic ? Link.file() : Link.socketPair()
-        let errorLink = try deterministic ? Link.file() : Link.socketPair()
-        let logLink = try deterministic ? Link.file() : Link.socketPair()
-        let ramdiskLink = try Link.file()
-        _ = try ramdiskLink.host.writeAll(ramdisk.archive())
-        let messages = try Link.socketPair()
-
-        let nothing = try FileDescriptor.open(FilePath("/dev/null"), .readWrite, options: .closeOnExec)
-        let arguments = Emulator(configuration: configuration, kernelImage: project.kernelImage).arguments
-        let child = try ChildProcess(
-            emulator, arguments,
-            descriptors: [
-                nothing, nothing, messages.guest, inputLink.guest, outputLink.guest, errorLink.guest, logLink.guest,
-                ramdiskLink.guest,
-            ])
-        try nothing.close()
-        for link in [inputLink, outputLink, errorLink, logLink, messages] where link.guest != link.host {
-            try link.guest.close()
-        }
-        defer {
-            for link in [inputLink, outputLink, errorLink, logLink, ramdiskLink, messages] { try? link.host.close() }
-        }
-        var pump = Pump(
-            input: GuestInput(from: preloaded == nil ? input : .bytes([]), to: inputLink.host),
-            output: GuestStream(
-                from: outputLink.host, kind, to: output.destination, collecting: output.isCollected),
-            error: GuestStream(from: errorLink.host, kind, to: error.destination, collecting: error.isCollected),
-            log: GuestStream(
-                from: logLink.host, kind, to: logDestination.map { FileDescriptor(rawValue: $0) }, collecting: true),
-            messages: GuestStream(from: messages.host, .channel, to: nil, collecting: true),
-            signals: signals,
-            deadline: configuration.timeout.map { ContinuousClock.now + $0 },
-            child: child)
-        return pump.run()
+        let session = EmulatorSession(
+            emulator: emulator,
+            arguments: Emulator(configuration: configuration, kernelImage: project.kernelImage).arguments,
+            isDeterministic: configuration.isDeterministic, timeout: configuration.timeout,
+            input: preloaded == nil ? input : .bytes([]), output: output, error: error,
+            logDestination: logDestination, signals: signals)
+        return try session.run(with: try ramdisk.archive())
     }
-}
-
-extension OutputSink {
-    var destination: FileDescriptor? {
-        if case .descriptor(let number) = self { FileDescriptor(rawValue: number) } else { nil }
-    }
-
-    var isCollected: Bool { destination == nil }
 }
 
 extension InputSource {
@@ -105,32 +65,5 @@ extension InputSource {
         case .descriptor(let number):
             return (try? FileDescriptor(rawValue: number).readToEnd()) ?? []
         }
-    }
-}
-
-/// Two ends of a way between the command and the emulator.
-private struct Link {
-    /// The command's end.
-    let host: FileDescriptor
-    /// The emulator's end, which it inherits.
-    let guest: FileDescriptor
-
-    /// A stream in both directions.
-    static func socketPair() throws -> Link {
-        var ends: [Int32] = [-1, -1]
-        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-        guard unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
-            throw Failure("cannot make a socket pair: \(Errno(rawValue: errno))", status: .machine)
-        }
-        return Link(host: FileDescriptor(rawValue: ends[0]), guest: FileDescriptor(rawValue: ends[1]))
-    }
-
-    /// A file without a name, which is gone when nobody holds it.
-    static func file() throws -> Link {
-        let nameless = FileDescriptor.OpenOptions(rawValue: 0o20_200_000)  // O_TMPFILE
-        let file = try FileDescriptor.open(
-            FilePath(NSTemporaryDirectory()), .readWrite, options: [nameless, .closeOnExec],
-            permissions: .ownerReadWrite)
-        return Link(host: file, guest: file)
     }
 }

@@ -39,6 +39,19 @@ enum Guest {
         return try await Turn.take { [machine] in try await machine.run() }
     }
 
+    /// Boots the same machine with Debian's Linux, fetched when it is not there yet, and runs `words` in it.
+    static func runOnLinux(
+        _ words: String..., input: [UInt8] = [], configure: (inout MachineConfiguration) -> Void = { _ in }
+    ) async throws -> MachineResult {
+        try await built.value
+        var machine = try await LinuxMachine(project: project, progress: Reporter())
+        machine.configuration.timeout = patience
+        configure(&machine.configuration)
+        machine.input = .bytes(input)
+        try await machine.load(words, progress: Reporter())
+        return try await Turn.take { [machine] in try await machine.run() }
+    }
+
     /// Builds and then gives the path of one of our programs, for running it elsewhere.
     static func program(_ name: String) async throws -> FilePath {
         try await built.value
