@@ -42,6 +42,56 @@
     public static var untraced: CloneFlags { CloneFlags(rawValue: 0x80_0000) }
     /// CLONE_CHILD_SETTID: stores the child's id for the child.
     public static var childSetTID: CloneFlags { CloneFlags(rawValue: 0x100_0000) }
+    /// CLONE_NEWCGROUP: a control-group namespace of its own.
+    public static var newControlGroup: CloneFlags { CloneFlags(rawValue: 0x200_0000) }
+    /// CLONE_NEWUTS: host and domain name of its own.
+    public static var newNames: CloneFlags { CloneFlags(rawValue: 0x400_0000) }
+    /// CLONE_NEWIPC: a namespace of System V objects of its own.
+    public static var newInterprocess: CloneFlags { CloneFlags(rawValue: 0x800_0000) }
+    /// CLONE_NEWUSER: a user namespace of its own.
+    public static var newUsers: CloneFlags { CloneFlags(rawValue: 0x1000_0000) }
+    /// CLONE_NEWPID: a process namespace of its own.
+    public static var newProcesses: CloneFlags { CloneFlags(rawValue: 0x2000_0000) }
+    /// CLONE_NEWNET: a network namespace of its own.
+    public static var newNetwork: CloneFlags { CloneFlags(rawValue: 0x4000_0000) }
+    /// CLONE_IO: shares the I/O context.
+    public static var inputOutput: CloneFlags { CloneFlags(rawValue: 0x8000_0000) }
+}
+
+/// The signal at the end, in the low eight bits, is no flag.
+extension CloneFlags: DescribedFlags {
+    public static var unknownBits: Treatment {
+        .acceptedWithoutEffect("kernel/fork.c, clone: the upper half is not looked at")
+    }
+
+    @inlinable @inline(__always)
+    public static func describe(to reader: inout some FlagReader<Self>) {
+        reader.read(.memory, "CLONE_VM", .honoured)
+        reader.read(.fileSystem, "CLONE_FS", .notBuilt(.noFunction))
+        reader.read(.files, "CLONE_FILES", .honoured)
+        reader.read(.signalHandlers, "CLONE_SIGHAND", .notBuilt(.noFunction))
+        reader.read(.pidDescriptor, "CLONE_PIDFD", .notBuilt(.noFunction))
+        reader.read(.trace, "CLONE_PTRACE", .notBuilt(.noFunction))
+        reader.read(.vfork, "CLONE_VFORK", .honoured)
+        reader.read(.parent, "CLONE_PARENT", .notBuilt(.noFunction))
+        reader.read(.thread, "CLONE_THREAD", .notBuilt(.noFunction))
+        reader.read(.newNamespace, "CLONE_NEWNS", .notBuilt(.noFunction))
+        reader.read(.systemVSemaphores, "CLONE_SYSVSEM", .notBuilt(.noFunction))
+        reader.read(.setTLS, "CLONE_SETTLS", .honoured)
+        reader.read(.parentSetTID, "CLONE_PARENT_SETTID", .honoured)
+        reader.read(.childClearTID, "CLONE_CHILD_CLEARTID", .honoured)
+        reader.read(.detached, "CLONE_DETACHED", .acceptedWithoutEffect("kernel/fork.c: nobody reads it"))
+        reader.read(
+            .untraced, "CLONE_UNTRACED", .acceptedWithoutEffect("kernel/fork.c, kernel_clone: nothing is traced"))
+        reader.read(.childSetTID, "CLONE_CHILD_SETTID", .honoured)
+        reader.read(.newControlGroup, "CLONE_NEWCGROUP", .notBuilt(.noFunction))
+        reader.read(.newNames, "CLONE_NEWUTS", .notBuilt(.noFunction))
+        reader.read(.newInterprocess, "CLONE_NEWIPC", .notBuilt(.noFunction))
+        reader.read(.newUsers, "CLONE_NEWUSER", .notBuilt(.noFunction))
+        reader.read(.newProcesses, "CLONE_NEWPID", .notBuilt(.noFunction))
+        reader.read(.newNetwork, "CLONE_NEWNET", .notBuilt(.noFunction))
+        reader.read(.inputOutput, "CLONE_IO", .notBuilt(.noFunction))
+    }
 }
 
 extension CloneFlags {
@@ -96,26 +146,6 @@ extension CloneFlags {
 
     /// One number for both, as shells count: the exit status, or 128 + the signal.
     public var shellStatus: UInt8 { exitStatus ?? 128 &+ (signal?.rawValue ?? 0x7F) }
-}
-
-/// `resource` of `getrlimit` and `prlimit64`. Source: Linux `include/uapi/asm-generic/resource.h`.
-public enum Resource: UInt32, Sendable {
-    case processorTime = 0
-    case fileSize = 1
-    case data = 2
-    case stack = 3
-    case core = 4
-    case residentSet = 5
-    case processes = 6
-    case openFiles = 7
-    case lockedMemory = 8
-    case addressSpace = 9
-    case fileLocks = 10
-    case pendingSignals = 11
-    case messageQueues = 12
-    case nice = 13
-    case realTimePriority = 14
-    case realTimeTime = 15
 }
 
 /// `which` of the clock calls. Source: Linux `include/uapi/linux/time.h`.

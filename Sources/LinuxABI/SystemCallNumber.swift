@@ -1,18 +1,69 @@
-/// The number of a system call, as a program passes it in `x8`.
+/// The number of a system call, as a program passes it in `x8`: all of Linux 6.1's for AArch64, and `mseal` of 6.10.
 ///
 /// Names are Linux's, in Swift's capitalisation. Source: Linux `include/uapi/asm-generic/unistd.h`. The last four are
 /// Akuma's own debugging interface, see `AkumaDebug.swift`; Linux answers `ENOSYS` to them.
-public enum SystemCallNumber: UInt64, Sendable {
+public enum SystemCallNumber: UInt64, DescribedValue {
+    case ioSetup = 0
+    case ioDestroy = 1
+    case ioSubmit = 2
+    case ioCancel = 3
+    case ioGetevents = 4
+    case setxattr = 5
+    case lsetxattr = 6
+    case fsetxattr = 7
+    case getxattr = 8
+    case lgetxattr = 9
+    case fgetxattr = 10
+    case listxattr = 11
+    case llistxattr = 12
+    case flistxattr = 13
+    case removexattr = 14
+    case lremovexattr = 15
+    case fremovexattr = 16
     case getcwd = 17
+    case lookupDcookie = 18
+    case eventfd2 = 19
+    case epollCreate1 = 20
+    case epollCtl = 21
+    case epollPwait = 22
     case dup = 23
     case dup3 = 24
     case fcntl = 25
+    case inotifyInit1 = 26
+    case inotifyAddWatch = 27
+    case inotifyRmWatch = 28
     case ioctl = 29
+    case ioprioSet = 30
+    case ioprioGet = 31
+    case flock = 32
+    case mknodat = 33
+    case mkdirat = 34
+    case unlinkat = 35
+    case symlinkat = 36
+    case linkat = 37
+    case renameat = 38
+    case umount2 = 39
+    case mount = 40
+    case pivotRoot = 41
+    case nfsservctl = 42
+    case statfs = 43
+    case fstatfs = 44
+    case truncate = 45
+    case ftruncate = 46
+    case fallocate = 47
     case faccessat = 48
     case chdir = 49
+    case fchdir = 50
+    case chroot = 51
+    case fchmod = 52
+    case fchmodat = 53
+    case fchownat = 54
+    case fchown = 55
     case openat = 56
     case close = 57
+    case vhangup = 58
     case pipe2 = 59
+    case quotactl = 60
     case getdents64 = 61
     case lseek = 62
     case read = 63
@@ -24,39 +75,106 @@ public enum SystemCallNumber: UInt64, Sendable {
     case preadv = 69
     case pwritev = 70
     case sendfile = 71
+    case pselect6 = 72
     case ppoll = 73
+    case signalfd4 = 74
+    case vmsplice = 75
+    case splice = 76
+    case tee = 77
     case readlinkat = 78
     case newfstatat = 79
     case fstat = 80
+    case sync = 81
+    case fsync = 82
+    case fdatasync = 83
+    case syncFileRange = 84
+    case timerfdCreate = 85
+    case timerfdSettime = 86
+    case timerfdGettime = 87
+    case utimensat = 88
+    case acct = 89
+    case capget = 90
+    case capset = 91
+    case personality = 92
     case exit = 93
     case exitGroup = 94
+    case waitid = 95
     case setTidAddress = 96
+    case unshare = 97
     case futex = 98
     case setRobustList = 99
+    case getRobustList = 100
     case nanosleep = 101
+    case getitimer = 102
+    case setitimer = 103
+    case kexecLoad = 104
+    case initModule = 105
+    case deleteModule = 106
+    case timerCreate = 107
+    case timerGettime = 108
+    case timerGetoverrun = 109
+    case timerSettime = 110
+    case timerDelete = 111
+    case clockSettime = 112
     case clockGettime = 113
     case clockGetres = 114
     case clockNanosleep = 115
+    case syslog = 116
+    case ptrace = 117
+    case schedSetparam = 118
+    case schedSetscheduler = 119
+    case schedGetscheduler = 120
+    case schedGetparam = 121
+    case schedSetaffinity = 122
     case schedGetaffinity = 123
     case schedYield = 124
+    case schedGetPriorityMax = 125
+    case schedGetPriorityMin = 126
+    case schedRrGetInterval = 127
+    case restartSyscall = 128
     case kill = 129
     case tkill = 130
     case tgkill = 131
     case sigaltstack = 132
+    case rtSigsuspend = 133
     case rtSigaction = 134
     case rtSigprocmask = 135
+    case rtSigpending = 136
+    case rtSigtimedwait = 137
+    case rtSigqueueinfo = 138
     case rtSigreturn = 139
+    case setpriority = 140
     case getpriority = 141
+    case reboot = 142
+    case setregid = 143
+    case setgid = 144
+    case setreuid = 145
+    case setuid = 146
+    case setresuid = 147
+    case getresuid = 148
+    case setresgid = 149
+    case getresgid = 150
+    case setfsuid = 151
+    case setfsgid = 152
+    case times = 153
     case setpgid = 154
     case getpgid = 155
     case getsid = 156
     case setsid = 157
+    case getgroups = 158
+    case setgroups = 159
     case uname = 160
+    case sethostname = 161
+    case setdomainname = 162
     case getrlimit = 163
+    case setrlimit = 164
     case getrusage = 165
     case umask = 166
     case prctl = 167
+    case getcpu = 168
     case gettimeofday = 169
+    case settimeofday = 170
+    case adjtimex = 171
     case getpid = 172
     case getppid = 173
     case getuid = 174
@@ -65,123 +183,136 @@ public enum SystemCallNumber: UInt64, Sendable {
     case getegid = 177
     case gettid = 178
     case sysinfo = 179
+    case mqOpen = 180
+    case mqUnlink = 181
+    case mqTimedsend = 182
+    case mqTimedreceive = 183
+    case mqNotify = 184
+    case mqGetsetattr = 185
+    case msgget = 186
+    case msgctl = 187
+    case msgrcv = 188
+    case msgsnd = 189
+    case semget = 190
+    case semctl = 191
+    case semtimedop = 192
+    case semop = 193
+    case shmget = 194
+    case shmctl = 195
+    case shmat = 196
+    case shmdt = 197
+    case socket = 198
+    case socketpair = 199
+    case bind = 200
+    case listen = 201
+    case accept = 202
+    case connect = 203
+    case getsockname = 204
+    case getpeername = 205
+    case sendto = 206
+    case recvfrom = 207
+    case setsockopt = 208
+    case getsockopt = 209
+    case shutdown = 210
+    case sendmsg = 211
+    case recvmsg = 212
+    case readahead = 213
     case brk = 214
     case munmap = 215
     case mremap = 216
+    case addKey = 217
+    case requestKey = 218
+    case keyctl = 219
     case clone = 220
     case execve = 221
     case mmap = 222
+    case fadvise64 = 223
+    case swapon = 224
+    case swapoff = 225
     case mprotect = 226
     case msync = 227
     case mlock = 228
     case munlock = 229
+    case mlockall = 230
+    case munlockall = 231
     case mincore = 232
     case madvise = 233
+    case remapFilePages = 234
+    case mbind = 235
+    case getMempolicy = 236
+    case setMempolicy = 237
+    case migratePages = 238
+    case movePages = 239
+    case rtTgsigqueueinfo = 240
+    case perfEventOpen = 241
+    case accept4 = 242
+    case recvmmsg = 243
     case wait4 = 260
     case prlimit64 = 261
+    case fanotifyInit = 262
+    case fanotifyMark = 263
+    case nameToHandleAt = 264
+    case openByHandleAt = 265
+    case clockAdjtime = 266
+    case syncfs = 267
+    case setns = 268
+    case sendmmsg = 269
+    case processVmReadv = 270
+    case processVmWritev = 271
+    case kcmp = 272
+    case finitModule = 273
+    case schedSetattr = 274
+    case schedGetattr = 275
+    case renameat2 = 276
+    case seccomp = 277
     case getrandom = 278
+    case memfdCreate = 279
+    case bpf = 280
+    case execveat = 281
+    case userfaultfd = 282
     case membarrier = 283
+    case mlock2 = 284
+    case copyFileRange = 285
+    case preadv2 = 286
+    case pwritev2 = 287
+    case pkeyMprotect = 288
+    case pkeyAlloc = 289
+    case pkeyFree = 290
     case statx = 291
+    case ioPgetevents = 292
     case rseq = 293
+    case kexecFileLoad = 294
+    case pidfdSendSignal = 424
+    case ioUringSetup = 425
+    case ioUringEnter = 426
+    case ioUringRegister = 427
+    case openTree = 428
+    case moveMount = 429
+    case fsopen = 430
+    case fsconfig = 431
+    case fsmount = 432
+    case fspick = 433
+    case pidfdOpen = 434
     case clone3 = 435
+    case closeRange = 436
+    case openat2 = 437
+    case pidfdGetfd = 438
     case faccessat2 = 439
+    case processMadvise = 440
+    case epollPwait2 = 441
+    case mountSetattr = 442
+    case quotactlFd = 443
+    case landlockCreateRuleset = 444
+    case landlockAddRule = 445
+    case landlockRestrictSelf = 446
+    case memfdSecret = 447
+    case processMrelease = 448
+    case futexWaitv = 449
+    case setMempolicyHomeNode = 450
+    case mseal = 462
 
     case akumaTranslate = 0x414B_0001
     case akumaLayout = 0x414B_0002
     case akumaCheck = 0x414B_0003
     case akumaFrames = 0x414B_0004
-}
-
-extension SystemCallNumber {
-    /// The call's name as Linux's manual writes it, for logs.
-    public var name: StaticString {
-        switch self {
-        case .getcwd: "getcwd"
-        case .dup: "dup"
-        case .dup3: "dup3"
-        case .fcntl: "fcntl"
-        case .ioctl: "ioctl"
-        case .faccessat: "faccessat"
-        case .chdir: "chdir"
-        case .openat: "openat"
-        case .close: "close"
-        case .pipe2: "pipe2"
-        case .getdents64: "getdents64"
-        case .lseek: "lseek"
-        case .read: "read"
-        case .write: "write"
-        case .readv: "readv"
-        case .writev: "writev"
-        case .pread64: "pread64"
-        case .pwrite64: "pwrite64"
-        case .preadv: "preadv"
-        case .pwritev: "pwritev"
-        case .sendfile: "sendfile"
-        case .ppoll: "ppoll"
-        case .readlinkat: "readlinkat"
-        case .newfstatat: "newfstatat"
-        case .fstat: "fstat"
-        case .exit: "exit"
-        case .exitGroup: "exit_group"
-        case .setTidAddress: "set_tid_address"
-        case .futex: "futex"
-        case .setRobustList: "set_robust_list"
-        case .nanosleep: "nanosleep"
-        case .clockGettime: "clock_gettime"
-        case .clockGetres: "clock_getres"
-        case .clockNanosleep: "clock_nanosleep"
-        case .schedGetaffinity: "sched_getaffinity"
-        case .schedYield: "sched_yield"
-        case .kill: "kill"
-        case .tkill: "tkill"
-        case .tgkill: "tgkill"
-        case .sigaltstack: "sigaltstack"
-        case .rtSigaction: "rt_sigaction"
-        case .rtSigprocmask: "rt_sigprocmask"
-        case .rtSigreturn: "rt_sigreturn"
-        case .getpriority: "getpriority"
-        case .setpgid: "setpgid"
-        case .getpgid: "getpgid"
-        case .getsid: "getsid"
-        case .setsid: "setsid"
-        case .uname: "uname"
-        case .getrlimit: "getrlimit"
-        case .getrusage: "getrusage"
-        case .umask: "umask"
-        case .prctl: "prctl"
-        case .gettimeofday: "gettimeofday"
-        case .getpid: "getpid"
-        case .getppid: "getppid"
-        case .getuid: "getuid"
-        case .geteuid: "geteuid"
-        case .getgid: "getgid"
-        case .getegid: "getegid"
-        case .gettid: "gettid"
-        case .sysinfo: "sysinfo"
-        case .brk: "brk"
-        case .munmap: "munmap"
-        case .mremap: "mremap"
-        case .clone: "clone"
-        case .execve: "execve"
-        case .mmap: "mmap"
-        case .mprotect: "mprotect"
-        case .msync: "msync"
-        case .mlock: "mlock"
-        case .munlock: "munlock"
-        case .mincore: "mincore"
-        case .madvise: "madvise"
-        case .wait4: "wait4"
-        case .prlimit64: "prlimit64"
-        case .getrandom: "getrandom"
-        case .membarrier: "membarrier"
-        case .statx: "statx"
-        case .rseq: "rseq"
-        case .clone3: "clone3"
-        case .faccessat2: "faccessat2"
-        case .akumaTranslate: "akuma_translate"
-        case .akumaLayout: "akuma_layout"
-        case .akumaCheck: "akuma_check"
-        case .akumaFrames: "akuma_frames"
-        }
-    }
 }

@@ -11,13 +11,13 @@ private func pages(_ start: UInt64, _ length: UInt64, wrapError: Errno) throws(E
     return range
 }
 
-/// `madvise` (mm/madvise.c).
-///
-/// Honoured: `DONTNEED`. Without effect, as on a Linux that is not short of memory and has no swap: the hints on the order
-/// of access, and `FREE`, `COLD` and `PAGEOUT`; they still tell of holes. Everything else is EINVAL, the answer of a
-/// kernel built without it.
+/// `madvise` (mm/madvise.c). Advice without effect still tells of holes.
 func adviseMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let advice = MemoryAdvice(rawValue: UInt64(call.third.asUInt32))
+    guard let advice = try MemoryAdvice.checked(call.third.asUInt32) else {
+        let range = try pages(call.first, call.second, wrapError: .invalidArgument)
+        guard Process.current.value.memory.value.memory.isMapped(range) else { throw .noMemory }
+        return 0
+    }
     switch advice {
     case .dontNeed:
         let start = VirtualAddress(call.first).untagged
@@ -26,21 +26,16 @@ func adviseMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
             try space.discard(start, length: length, frames: &frames)
         }
         if kernel.options.logsMemory { logMapping("madvise DONTNEED", start, length) }
-    case .normal, .random, .sequential, .willNeed, .free, .cold, .pageOut:
-        let range = try pages(call.first, call.second, wrapError: .invalidArgument)
-        guard Process.current.value.memory.value.memory.isMapped(range) else { throw .noMemory }
     default:
-        Console.log("memory: madvise with advice \(call.third) is not supported yet")
-        throw .invalidArgument
+        fatalError("an advice that is honoured is not obeyed")
     }
     return 0
 }
 
 /// `msync` (mm/msync.c): private memory has nothing to write back, but holes and flags are told of.
 func synchronizeMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    // MS_ASYNC 1, MS_INVALIDATE 2, MS_SYNC 4 (include/uapi/asm-generic/mman-common.h).
-    let flags = call.third.asUInt32
-    guard flags & ~7 == 0, flags & 5 != 5 else { throw .invalidArgument }
+    let flags = try SynchronizeFlags(rawValue: call.third.asUInt32).checked()
+    guard !flags.contains(.asynchronous | .synchronous) else { throw .invalidArgument }
     let range = try pages(call.first, call.second, wrapError: .noMemory)
     guard Process.current.value.memory.value.memory.isMapped(range) else { throw .noMemory }
     return 0

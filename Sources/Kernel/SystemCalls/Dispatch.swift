@@ -48,94 +48,105 @@ private func isRestartable(_ number: UInt64) -> Bool {
     }
 }
 
-/// The cases below are raw values: one jump, where making the enumeration's case first would take two.
-private typealias Call = SystemCallNumber
+/// The number of a call that the table of `LinuxABI` says is honoured; another one's matches nothing. A constant each,
+/// so that the dispatcher takes one jump, where making the enumeration's case first would take two.
+private struct HonouredCall {
+    let number: UInt64?
 
-/// The one table of what exists. A number that is not here is ENOSYS, and named in the log.
+    @inline(__always)
+    static func ~= (call: HonouredCall, number: UInt64) -> Bool { call.number == number }
+}
+
+@inline(__always)
+private func honoured(_ call: SystemCallNumber) -> HonouredCall {
+    HonouredCall(number: call.treatment.isHonoured ? call.rawValue : nil)
+}
+
+/// Makes each call that is honoured. Every other number fails as its table says, and is named in the log.
 private func dispatch(_ number: UInt64, _ call: SystemCallArguments) throws(Errno) -> UInt64 {
     switch number {
     // Memory
-    case Call.mmap.rawValue: try mapMemory(call)
-    case Call.munmap.rawValue: try unmapMemory(call)
-    case Call.mprotect.rawValue: try protectMemory(call)
-    case Call.brk.rawValue: setProgramBreak(call)
-    case Call.madvise.rawValue: try adviseMemory(call)
-    case Call.msync.rawValue: try synchronizeMemory(call)
-    case Call.mincore.rawValue: try residency(call)
+    case honoured(.mmap): try mapMemory(call)
+    case honoured(.munmap): try unmapMemory(call)
+    case honoured(.mprotect): try protectMemory(call)
+    case honoured(.brk): setProgramBreak(call)
+    case honoured(.madvise): try adviseMemory(call)
+    case honoured(.msync): try synchronizeMemory(call)
+    case honoured(.mincore): try residency(call)
 
     // Files
-    case Call.read.rawValue: try read(call)
-    case Call.write.rawValue: try write(call)
-    case Call.readv.rawValue: try readScattered(call)
-    case Call.writev.rawValue: try writeGathered(call)
-    case Call.pread64.rawValue: try readAtOffset(call)
-    case Call.pwrite64.rawValue: try writeAtOffset(call)
-    case Call.openat.rawValue: try openFile(call)
-    case Call.close.rawValue: try closeFile(call)
-    case Call.lseek.rawValue: try seek(call)
-    case Call.newfstatat.rawValue: try fileStatusAtPath(call)
-    case Call.fstat.rawValue: try fileStatus(call)
-    case Call.getdents64.rawValue: try readDirectory(call)
-    case Call.readlinkat.rawValue: try readLink(call)
-    case Call.faccessat.rawValue: try checkAccess(call, flags: 0)
-    case Call.faccessat2.rawValue: try checkAccess(call, flags: call.fourth.asUInt32)
-    case Call.getcwd.rawValue: try workingDirectory(call)
-    case Call.chdir.rawValue: try changeDirectory(call)
-    case Call.pipe2.rawValue: try makePipe(call)
-    case Call.dup.rawValue: try duplicate(call)
-    case Call.dup3.rawValue: try duplicateTo(call)
-    case Call.fcntl.rawValue: try controlFile(call)
-    case Call.ioctl.rawValue: try controlDevice(call)
-    case Call.ppoll.rawValue: try poll(call)
-    case Call.umask.rawValue: setFileCreationMask(call)
+    case honoured(.read): try read(call)
+    case honoured(.write): try write(call)
+    case honoured(.readv): try readScattered(call)
+    case honoured(.writev): try writeGathered(call)
+    case honoured(.pread64): try readAtOffset(call)
+    case honoured(.pwrite64): try writeAtOffset(call)
+    case honoured(.openat): try openFile(call)
+    case honoured(.close): try closeFile(call)
+    case honoured(.lseek): try seek(call)
+    case honoured(.newfstatat): try fileStatusAtPath(call)
+    case honoured(.fstat): try fileStatus(call)
+    case honoured(.getdents64): try readDirectory(call)
+    case honoured(.readlinkat): try readLink(call)
+    case honoured(.faccessat): try checkAccess(call, flags: 0)
+    case honoured(.faccessat2): try checkAccess(call, flags: call.fourth.asUInt32)
+    case honoured(.getcwd): try workingDirectory(call)
+    case honoured(.chdir): try changeDirectory(call)
+    case honoured(.pipe2): try makePipe(call)
+    case honoured(.dup): try duplicate(call)
+    case honoured(.dup3): try duplicateTo(call)
+    case honoured(.fcntl): try controlFile(call)
+    case honoured(.ioctl): try controlDevice(call)
+    case honoured(.ppoll): try poll(call)
+    case honoured(.umask): setFileCreationMask(call)
 
     // Processes
-    case Call.exit.rawValue, Call.exitGroup.rawValue: endProcess(.init(exited: UInt8(truncatingIfNeeded: call.first)))
-    case Call.clone.rawValue: try clone(call)
-    case Call.execve.rawValue: try execute(call)
-    case Call.wait4.rawValue: try waitForChild(call)
-    case Call.setTidAddress.rawValue: setClearChildID(call)
-    case Call.setRobustList.rawValue: try setRobustList(call)
-    case Call.schedYield.rawValue: yieldProcessor()
-    case Call.schedGetaffinity.rawValue: try processorAffinity(call)
+    case honoured(.exit), honoured(.exitGroup): endProcess(.init(exited: UInt8(truncatingIfNeeded: call.first)))
+    case honoured(.clone): try clone(call)
+    case honoured(.execve): try execute(call)
+    case honoured(.wait4): try waitForChild(call)
+    case honoured(.setTidAddress): setClearChildID(call)
+    case honoured(.setRobustList): try setRobustList(call)
+    case honoured(.schedYield): yieldProcessor()
+    case honoured(.schedGetaffinity): try processorAffinity(call)
 
     // Signals
-    case Call.kill.rawValue: try sendSignal(toProcess: call.first.asInt32, signal: call.second)
-    case Call.tkill.rawValue: try sendSignal(toThread: call.first.asInt32, of: nil, signal: call.second)
-    case Call.tgkill.rawValue:
+    case honoured(.kill): try sendSignal(toProcess: call.first.asInt32, signal: call.second)
+    case honoured(.tkill): try sendSignal(toThread: call.first.asInt32, of: nil, signal: call.second)
+    case honoured(.tgkill):
         try sendSignal(toThread: call.second.asInt32, of: call.first.asInt32, signal: call.third)
-    case Call.rtSigaction.rawValue: try setSignalAction(call)
-    case Call.rtSigprocmask.rawValue: try changeSignalMask(call)
-    case Call.sigaltstack.rawValue: try setSignalStack(call)
-    case Call.rtSigreturn.rawValue: returnFromSignalCall(call)
+    case honoured(.rtSigaction): try setSignalAction(call)
+    case honoured(.rtSigprocmask): try changeSignalMask(call)
+    case honoured(.sigaltstack): try setSignalStack(call)
+    case honoured(.rtSigreturn): returnFromSignalCall(call)
 
     // Identity and limits
-    case Call.getpid.rawValue: UInt64(Process.current.value.id)
-    case Call.getppid.rawValue: UInt64(Process.current.value.parent?.value.id ?? 0)
-    case Call.gettid.rawValue: UInt64(Thread.current.value.id)
-    case Call.getuid.rawValue, Call.geteuid.rawValue, Call.getgid.rawValue, Call.getegid.rawValue: 0
-    case Call.getpgid.rawValue, Call.getsid.rawValue: try processGroup(call)
-    case Call.prctl.rawValue: try controlProcess(call)
-    case Call.uname.rawValue: try systemName(call)
-    case Call.getrlimit.rawValue: try resourceLimit(call)
-    case Call.prlimit64.rawValue: try resourceLimits(call)
-    case Call.getrusage.rawValue: try resourceUsage(call)
-    case Call.sysinfo.rawValue: try systemInformation(call)
+    case honoured(.getpid): UInt64(Process.current.value.id)
+    case honoured(.getppid): UInt64(Process.current.value.parent?.value.id ?? 0)
+    case honoured(.gettid): UInt64(Thread.current.value.id)
+    case honoured(.getuid), honoured(.geteuid), honoured(.getgid), honoured(.getegid): 0
+    case honoured(.getpgid), honoured(.getsid): try processGroup(call)
+    case honoured(.prctl): try controlProcess(call)
+    case honoured(.uname): try systemName(call)
+    case honoured(.getrlimit): try resourceLimit(call)
+    case honoured(.prlimit64): try resourceLimits(call)
+    case honoured(.getrusage): try resourceUsage(call)
+    case honoured(.sysinfo): try systemInformation(call)
 
     // Time and chance
-    case Call.clockGettime.rawValue: try clockTime(call)
-    case Call.clockGetres.rawValue: try clockResolution(call)
-    case Call.gettimeofday.rawValue: try timeOfDay(call)
-    case Call.nanosleep.rawValue: try sleep(call)
-    case Call.clockNanosleep.rawValue: try sleepOnClock(call)
-    case Call.getrandom.rawValue: try randomBytes(call)
-    case Call.futex.rawValue: try futex(call)
+    case honoured(.clockGettime): try clockTime(call)
+    case honoured(.clockGetres): try clockResolution(call)
+    case honoured(.gettimeofday): try timeOfDay(call)
+    case honoured(.nanosleep): try sleep(call)
+    case honoured(.clockNanosleep): try sleepOnClock(call)
+    case honoured(.getrandom): try randomBytes(call)
+    case honoured(.futex): try futex(call)
 
     // Akuma's debugging interface
-    case Call.akumaTranslate.rawValue: try translateAddress(call)
-    case Call.akumaLayout.rawValue: try memoryLayout(call)
-    case Call.akumaCheck.rawValue: try checkMemory(call)
-    case Call.akumaFrames.rawValue: try countFrames(call)
+    case honoured(.akumaTranslate): try translateAddress(call)
+    case honoured(.akumaLayout): try memoryLayout(call)
+    case honoured(.akumaCheck): try checkMemory(call)
+    case honoured(.akumaFrames): try countFrames(call)
 
     default: try unknownCall(number)
     }
@@ -159,9 +170,13 @@ private func logCall(_ number: UInt64, _ result: UInt64) {
     }
 }
 
+/// The error of a call that is not honoured, after a line in the log.
 @inline(never)
 private func unknownCall(_ number: UInt64) throws(Errno) -> UInt64 {
-    let name = SystemCallNumber(rawValue: number)?.name ?? "unknown"
-    Console.log("calls: pid \(Int(Process.current.value.id)): ENOSYS for system call \(number), \(name)")
-    throw .noFunction
+    let call = SystemCallNumber(rawValue: number)
+    let error = (call?.treatment ?? SystemCallNumber.unknownValue).error ?? .noFunction
+    Console.log(
+        "calls: pid \(Int(Process.current.value.id)): \(error.name) for system call \(number), \(call?.name ?? "unknown")"
+    )
+    throw error
 }

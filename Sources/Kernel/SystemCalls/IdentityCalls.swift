@@ -11,12 +11,11 @@ func processGroup(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     return UInt64(processGroupID)
 }
 
-/// `prctl`: the thread's name, 16 bytes with its NUL (include/uapi/linux/prctl.h). Everything else is EINVAL, as for a
-/// number that Linux does not know.
+/// `prctl`: the thread's name has 16 bytes with its NUL (include/uapi/linux/prctl.h).
 func controlProcess(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let thread = Thread.current
-    switch call.first.asUInt32 {
-    case 15:  // PR_SET_NAME
+    switch try ProcessControl.checked(call.first.asUInt32) {
+    case .setName:
         var name = InlineArray<16, UInt8>(repeating: 0)
         for index in 0..<15 {
             let byte = try UserPointer(call.second &+ UInt64(index)).load(UInt8(0))
@@ -25,11 +24,11 @@ func controlProcess(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         }
         thread.value.name = name
         return 0
-    case 16:  // PR_GET_NAME
+    case .getName:
         try UserPointer(call.second).store(thread.value.name)
         return 0
     default:
-        throw .invalidArgument
+        fatalError("an option of prctl that is honoured is not obeyed")
     }
 }
 
@@ -56,7 +55,9 @@ private func fill(_ field: inout InlineArray<65, UInt8>, with text: StaticString
 
 /// The limits that mean something here: what the kernel enforces.
 private func limit(_ resource: UInt64) throws(Errno) -> ResourceLimit {
-    guard let resource = Resource(rawValue: resource.asUInt32) else { throw .invalidArgument }
+    guard let resource = Resource(rawValue: resource.asUInt32) else {
+        throw Resource.unknownValue.error ?? .invalidArgument
+    }
     var limit = ResourceLimit()
     limit.current = .max
     limit.maximum = .max

@@ -17,13 +17,8 @@ extension Errno {
 }
 
 extension MemoryModel.Protection {
-    /// What a program's `prot` asks of the hardware. PROT_SEM has no effect on Linux either (mm/mmap.c); PROT_BTI and
-    /// PROT_MTE are refused by Linux where the CPU lacks them (arch/arm64/include/asm/mman.h), and here until they work.
-    fileprivate init(checking bits: UInt64) throws(Errno) {
-        let asked = LinuxABI.Protection(rawValue: bits)
-        guard asked.subtracting(.read | .write | .execute | .semaphores).isEmpty else { throw .invalidArgument }
-        self.init(rawValue: UInt8(truncatingIfNeeded: bits & 7))
-    }
+    /// The rights that a program's `prot` asks for, of bits that were checked.
+    fileprivate init(_ bits: UInt64) { self.init(rawValue: UInt8(truncatingIfNeeded: bits & 7)) }
 }
 
 /// Changes the running process's memory map, with the frame allocator at hand.
@@ -65,13 +60,9 @@ private func refusalOfFileMapping(_ call: SystemCallArguments) throws(Errno) -> 
 }
 
 private func mapRequest(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> MapRequest {
-    // Shared memory comes with fork; one process's pages would be shared with nobody, but a promise is not kept by luck.
-    guard flags.sharing == MapFlags.private.rawValue else {
-        throw flags.sharing == MapFlags.shared.rawValue ? .notSupported : .invalidArgument
-    }
-    // No memory is set aside for huge pages (mm/hugetlb.c, hugetlb_acct_memory). Other flags that are not named here,
-    // unknown ones too, have no effect on private anonymous memory (mm/mmap.c, LEGACY_MAP_MASK).
-    if flags.contains(.hugePages) { throw .noMemory }
+    _ = try MapSharing.checked(flags.sharing)
+    if flags.contains(.hugePages) { _ = try HugePageSize.checked(flags.hugePageSize) }
+    let flags = try flags.checked()
     let address = VirtualAddress(call.first)
     let placement: Placement
     if flags.contains(.fixedNoReplace) {
@@ -89,8 +80,9 @@ private func mapRequest(_ call: SystemCallArguments, _ flags: MapFlags) throws(E
     let isPopulated = flags.contains(.populate) && !flags.contains(.nonBlock)
     if isPopulated || flags.contains(.locked) { options.insert(.populate) }
     return MapRequest(
-        length: ByteCount(call.second), protection: try lenientProtection(call.third), placement: placement,
-        options: options)
+        length: ByteCount(call.second),
+        protection: MemoryModel.Protection(try MapProtection(rawValue: call.third).checked().rawValue),
+        placement: placement, options: options)
 }
 
 /// ENOMEM for memory to write to that exceeds all there is: Linux's overcommit mode 0 (mm/util.c, __vm_enough_memory).
@@ -118,11 +110,6 @@ extension MapRequest {
     }
 }
 
-/// `mmap` ignores bits of `prot` that it does not know (mm/mmap.c), where `mprotect` refuses them.
-private func lenientProtection(_ bits: UInt64) throws(Errno) -> MemoryModel.Protection {
-    MemoryModel.Protection(rawValue: UInt8(truncatingIfNeeded: bits & 7))
-}
-
 func unmapMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let start = VirtualAddress(call.first).untagged
     let length = ByteCount(call.second)
@@ -134,8 +121,8 @@ func unmapMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 func protectMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let start = VirtualAddress(call.first).untagged
     let length = ByteCount(call.second)
-    let protection = try MemoryModel.Protection(checking: call.third)
     guard start.isPageAligned else { throw .invalidArgument }
+    let protection = MemoryModel.Protection(try LinuxABI.Protection(rawValue: call.third).checked().rawValue)
     try refuseWritableAndExecutable(protection)
     if protection.contains(.write) { try refuseObviousOvercommit(length) }
     try withMemory { (space, frames) throws(MapError) in
