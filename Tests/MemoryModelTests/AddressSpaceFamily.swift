@@ -76,10 +76,31 @@ final class Family {
     func finish() throws {
         for member in members { try member.validate() }
         for member in members { destroy(member) }
-        #expect(freeFrames == baseline)
+        #expect(freeFrames + objects.recordFrames == baseline)
+        giveBackObjectRecords()
         frames.release(Frame(adopting: kernel.zeroFrame))
         frames.release(Frame(adopting: kernel.table))
         frames.release(Frame(adopting: kernel.objects))
+    }
+
+    /// Gives back the frames of the objects' records, which a kernel keeps for ever.
+    private func giveBackObjectRecords() {
+        var released: UInt64 = 0
+        func release(_ word: UInt64) {
+            frames.release(Frame(adopting: FrameNumber(word)))
+            released += 1
+        }
+        let expected = objects.recordFrames
+        for branch in 16..<48 {
+            let word = machine.hardware.load(TableGeometry.entry(branch, of: kernel.objects))
+            guard word != 0 else { continue }
+            for index in 0..<Granule.entriesPerTable {
+                let leaf = machine.hardware.load(TableGeometry.entry(index, of: FrameNumber(word)))
+                if leaf != 0 { release(leaf) }
+            }
+            release(word)
+        }
+        #expect(released == expected)
     }
 
     // MARK: What a program does

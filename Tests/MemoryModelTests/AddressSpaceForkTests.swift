@@ -325,7 +325,9 @@ private func picture(_ family: Family, _ member: Family.Member) -> [String] {
     @Test("memory shared on purpose stays shared, through the table's copy too")
     func sharedMemory() throws {
         let family = try Family()
-        try family.reserve(family.first, base, 64 * page, .shared)
+        let object = try family.makeObject(pages: 64)
+        try family.map(family.first, object, at: base, pages: 64, shared: true)
+        family.release(object)
         for index in 0..<4 as Range<UInt64> { try family.write(family.first, 1, at: base + index * page) }
         let child = try family.fork(family.first)
         _ = try family.read(child, base + page)

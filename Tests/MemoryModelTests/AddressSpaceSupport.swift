@@ -41,7 +41,8 @@ struct TestSpace: ~Copyable {
         machine.hardware.store(block, at: table.number.address + ByteCount(8))
         let zeroFrame = zero.relinquish()
         return KernelMappings(
-            table: table.relinquish().address, slots: 1..<512, zeroFrame: zeroFrame, objects: objects.relinquish())
+            table: table.relinquish().address, slots: 1..<512, zeroFrame: zeroFrame, objects: objects.relinquish(),
+            hardwareTracksDirtyPages: machine.options.setsDirtyState)
     }
 
     /// Ends the address space, gives back what the kernel has, and checks that nothing was lost.

@@ -90,8 +90,10 @@ struct FrameRecordTests {
         let common = ["count", "kind", "order"]
         for kind in [FrameKind.reserved, .kernel, .anonymous, .zero] { #expect(names(kind) == common) }
         for kind in [FrameKind.free, .hot, .retired] { #expect(names(kind) == common + ["previous", "next"]) }
-        for kind in [FrameKind.cachedFilePage, .copiedFilePage] { #expect(names(kind) == common + ["page", "object"]) }
-        let counts = ["fork-special", "in use", "resident", "accounted", "longest free run"]
+        for kind in [FrameKind.cachedFilePage, .copiedFilePage] {
+            #expect(names(kind) == common + ["dirty", "page", "object"])
+        }
+        let counts = ["fork-special", "in use", "resident", "accounted", "longest free run", "names objects"]
         #expect(names(.table) == common + counts)
     }
 

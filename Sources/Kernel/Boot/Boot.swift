@@ -135,7 +135,8 @@ private func placeKernel(
     let value = Kernel(
         options: options, clock: Clock(frequency: Timer.frequency, dateInSeconds: date), ramdisk: ramdisk,
         mappings: KernelMappings(
-            table: PhysicalAddress(IdentityMap.levelOneTable), slots: slots, zeroFrame: zeroFrame, objects: objects),
+            table: PhysicalAddress(IdentityMap.levelOneTable), slots: slots, zeroFrame: zeroFrame, objects: objects,
+            hardwareTracksDirtyPages: Translation.enableHardwareDirtyState()),
         memoryHull: hull, totalFrames: frames.totalFrames, frames: RankedLock(frames),
         identifiers: RankedLock(ASIDAllocator(bits: UInt64(Translation.asidBits))),
         scheduler: RankedLock(Scheduler(ticksPerSecond: Timer.frequency)),

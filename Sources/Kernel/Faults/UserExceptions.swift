@@ -70,6 +70,8 @@ private func raise(_ error: FaultError, _ syndrome: ExceptionSyndrome, _ frame: 
         raise(.segmentationFault, .addressNotMapped, "the page is a guard (SEGV_MAPERR)", frame)
     case .accessDenied:
         raise(.segmentationFault, .accessNotPermitted, "the access is not permitted (SEGV_ACCERR)", frame)
+    case .beyondEnd:
+        raise(.busError, .noSuchAddress, "the page lies beyond the end of its file (BUS_ADRERR)", frame)
     case .outOfMemory:
         Console.log("memory: out of memory at \(hex: frame.value.far)")
         endProcess(for: .kill, "out of memory", frame)

@@ -67,6 +67,7 @@ func logFault(_ outcome: FaultOutcome, at address: VirtualAddress) {
         case .sharedZero: "the shared frame of zeroes"
         case .copied: "a frame of its own"
         case .madeWritable: "made writable"
+        case .objectPage: "the page of its object"
         case .markedAccessed: "marked accessed"
         }
     Console.log("memory: pid \(Int(process.value.id)) fault at \(hex: address.rawValue, digits: 8): \(how)")

@@ -12,6 +12,7 @@ extension Errno {
             case .exists: .fileExists
             case .notPermitted: .notPermitted
             case .accessDenied: .permissionDenied
+            case .overflow: .overflow
             }
     }
 }

@@ -35,7 +35,7 @@ extension AddressSpace {
                 } else if attributes[old.attributeClass].contains(.locked) {
                     isLocked = true
                 } else if old.isResident {
-                    cursor.remove(old, replacingWith: .reserved(old.attributeClass), into: &batch, frames: &frames)
+                    cursor.discard(old, into: &batch, frames: &frames)
                 }
             } while cursor.moveWithinTable()
             cursor.settle()

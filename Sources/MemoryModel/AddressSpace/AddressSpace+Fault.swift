@@ -27,6 +27,9 @@ extension AddressSpace {
             }
         }
         if !old.isResident {
+            if old.isReservedFile {
+                return try fillFromObject(page, in: place, old, set, access: access, frames: &frames)
+            }
             return try fill(page, in: place, attributes, set, growth: growth, access: access, frames: &frames)
         }
         precondition(old.isValid, "a page without access has a class that allows none")
@@ -75,7 +78,7 @@ extension AddressSpace {
 
     /// Grows the stack as planned, and splits the reservation that `page` is part of down to the last level.
     /// - Returns: false where there are no frames for the tables; then nothing has changed.
-    @inline(never) private mutating func makeEntry(
+    @inline(never) mutating func makeEntry(
         for page: VirtualAddress, in place: inout TablePosition, growth: StackGrowth?,
         frames: inout FrameAllocator<M>
     ) -> Bool {
@@ -118,6 +121,7 @@ extension AddressSpace {
                 if found == old.rawValue { break }
                 old = Descriptor(rawValue: found)
             }
+            if set.contains(.shared) { objects.markDirty(old.frame) }
             // A TLB may still refuse the write: the next one would fault for ever.
             batch.invalidate(page)
             batch.complete(frames: &frames)
@@ -125,13 +129,14 @@ extension AddressSpace {
         }
         let isZero = old.frame == kernel.zeroFrame
         guard let copy = isZero ? frames.takeZeroed(.anonymous) : frames.take(.anonymous) else { throw .outOfMemory }
-        if !isZero { machine.copy(from: old.frame, to: copy.number) }
+        if !isZero { copyPage(old.frame, to: copy.number) }
         if set.contains(.execute) { machine.publishInstructions(in: copy.number) }
         machine.completeCleaning()
         // Another output address: break before make (Arm ARM D8.14.1). The old frame's reference is dropped only after
         // the invalidation, so that a reader on another CPU never sees a reused frame.
         let broken = Descriptor(rawValue: machine.exchange(Descriptor.free.rawValue, at: entry))
-        batch.retire(Frame(adopting: broken.frame), of: page, frames: &frames)
+        batch.invalidate(page)
+        batch.keep(Frame(adopting: broken.frame), .none, staysMapped: true, frames: &frames)
         batch.complete(frames: &frames)
         let new = Descriptor.page(
             copy.relinquish(), class: broken.attributeClass, rights: HardwareRights(of: set, soleOwner: true))
@@ -155,7 +160,7 @@ extension AddressSpace {
     }
 
     /// How a mapping that grows down grows.
-    private struct StackGrowth {
+    struct StackGrowth {
         /// The pages that it gets.
         var range: VirtualRange
         /// Their class, which is that of the mapping's first page.

@@ -104,6 +104,7 @@ extension AddressSpace {
                 if isKernel || (!descriptor.isTable(at: level) && isInherited(descriptor, special)) {
                     let target = place ?? child.makeTable(at: level, towards: visit.start, from: &reserve)
                     place = target
+                    if !isKernel { addMappedPages(of: descriptor, at: level, to: target.table) }
                     machine.store(descriptor.rawValue, at: TableGeometry.entry(index, of: target.table))
                     copied += 1
                 }
@@ -121,6 +122,7 @@ extension AddressSpace {
     ) throws(MapError) {
         let original = records.tableRecord(of: visit.position.table)
         var record = TableRecord.empty
+        record.namesObjects = original.namesObjects
         // An empty table is the one under the next-fit pointer, which is the child's too.
         var place: TablePosition?
         if original.entriesInUse == 0 {
@@ -144,6 +146,7 @@ extension AddressSpace {
                             throw error
                         }
                     }
+                    if original.namesObjects { addMappedPages(of: descriptor, at: Granule.lastLevel) }
                     machine.store(descriptor.rawValue, at: TableGeometry.entry(index, of: target.table))
                     record.add(entries: 1, resident: descriptor.isResident ? 1 : 0)
                 }

@@ -1,6 +1,6 @@
-/// `mmap` of private anonymous memory.
+/// `mmap`.
 extension AddressSpace {
-    /// Maps memory that reads as zeroes.
+    /// Maps memory that reads as zeroes, or an object's pages.
     ///
     /// Which error wins follows Linux mm/mmap.c (`do_mmap`, `get_unmapped_area`, `cap_mmap_addr`): an empty length,
     /// then a length or range beyond the address space, then alignment, then the null area, then what is there
@@ -15,6 +15,7 @@ extension AddressSpace {
         guard let length = request.length.roundedUpToPages,
             length <= AddressSpaceLayout.addressLimit - VirtualAddress(0)
         else { throw .outOfMemory }
+        if let object = request.object, !object.canIndex(length.wholePages) { throw .overflow }
         let range: VirtualRange
         var found = false
         switch request.placement {
@@ -35,7 +36,11 @@ extension AddressSpace {
             guard tables.isFree(range) else { throw .exists }
         }
         let attributes = try intern(request.attributes)
-        try reserve(range, as: attributes, frames: &frames)
+        if let object = request.object {
+            try reserve(range, as: attributes, of: object, frames: &frames)
+        } else {
+            try reserve(range, as: attributes, frames: &frames)
+        }
         if request.options.contains(.growsDown) && range.end != layout.stackTop { hasGrowingMappings = true }
         if found { moveNextFit(beyond: range, frames: &frames) }
         if request.options.contains(.populate) { populate(range, frames: &frames) }
@@ -75,7 +80,7 @@ extension AddressSpace {
         repeat {
             repeat {
                 let old = cursor.descriptor
-                if !old.isResident {
+                if !old.holdsReferences {
                     cursor.write(reserved, over: old)
                 } else {
                     cursor.remove(old, replacingWith: reserved, into: &batch, frames: &frames)
@@ -86,18 +91,16 @@ extension AddressSpace {
         batch.complete(frames: &frames)
     }
 
-    /// Gives each page of `range` its frame, for writing where the program may write. Stops where memory ends, as
-    /// `MAP_POPULATE` does on Linux without telling anyone.
+    /// Gives each page of `range` its frame: for writing where a write would break a private page off, otherwise for
+    /// reading (Linux mm/gup.c, `populate_vma_page_range`). Stops where memory or the object ends, as `MAP_POPULATE`
+    /// does on Linux without telling anyone.
     public mutating func populate(_ range: VirtualRange, frames: inout FrameAllocator<M>) {
         var page = range.start
         while page < range.end {
-            do throws(FaultError) {
-                _ = try resolveFault(at: page, access: .write, frames: &frames)
-            } catch {
-                guard error == .accessDenied,
-                    (try? resolveFault(at: page, access: .read, frames: &frames)) != nil
-                else { return }
-            }
+            guard let attributes = state(of: page)?.attributeClass else { return }
+            let set = self.attributes[attributes]
+            let access: Access = set.contains(.write) && !set.contains(.shared) ? .write : .read
+            guard (try? resolveFault(at: page, access: access, frames: &frames)) != nil else { return }
             page = page + Granule.size
         }
     }

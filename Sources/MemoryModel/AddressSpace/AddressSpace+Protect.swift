@@ -82,7 +82,11 @@ extension AddressSpace {
                 } else {
                     let soleOwner = pathIsExclusive && frames.isSoleOwner(old.frame)
                     let rights = HardwareRights(of: set, soleOwner: soleOwner)
-                    cursor.change(old, to: rights, attributes, into: &batch)
+                    if set.contains(.shared) {
+                        changeShared(old, to: rights, attributes, at: &cursor, into: &batch)
+                    } else {
+                        cursor.change(old, to: rights, attributes, into: &batch)
+                    }
                 }
             } while cursor.moveWithinTable()
             cursor.settle()

@@ -42,7 +42,7 @@ extension AddressSpace {
         repeat {
             repeat {
                 let old = cursor.descriptor
-                if old.isResident {
+                if old.holdsReferences {
                     cursor.remove(old, replacingWith: .free, into: &batch, frames: &frames)
                 } else if !old.isFree {
                     cursor.write(.free, over: old)

@@ -152,7 +152,8 @@ extension AddressSpace {
                     }
                     let isSole = frames.isSoleOwner(descriptor.frame)
                     let mayWrite = HardwareRights(of: set, soleOwner: isSole).contains(.write)
-                    if mayWrite != descriptor.userRights.contains(.write) {
+                    // Shared pages were writable, or clean, all the time.
+                    if !set.contains(.shared) && mayWrite != descriptor.userRights.contains(.write) {
                         tables.setWritable(mayWrite, at: slot, from: descriptor)
                     }
                 }
@@ -179,7 +180,7 @@ extension AddressSpace {
         do throws(MapError) {
             staysWritable = try copyEntries(of: table, to: copy.number)
         } catch {
-            releasePages(of: copy.number, frames: &frames)
+            giveBackEntries(of: copy.number, frames: &frames)
             frames.release(copy)
             throw error
         }
@@ -221,7 +222,9 @@ extension AddressSpace {
                         try records.retain(descriptor.frame)
                     } catch {
                         var partial = TableRecord.empty
+                        partial.entriesInUse = record.entriesInUse &- left &- 1
                         partial.resident = held
+                        partial.namesObjects = record.namesObjects
                         records.setTableRecord(partial, of: copy)
                         throw .outOfMemory
                     }
@@ -240,6 +243,7 @@ extension AddressSpace {
                         }
                     }
                 }
+                if record.namesObjects { addMappedPages(of: descriptor, at: Granule.lastLevel) }
                 machine.store(descriptor.rawValue, at: target)
             }
             source = source + TableGeometry.entrySize

@@ -120,8 +120,11 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
     @inline(__always) var asid: ASID? { context == .none ? nil : context.asid }
 
     @inline(__always) func makeBatch() -> InvalidationBatch<M> {
-        InvalidationBatch(machine: machine, records: records, asid: asid)
+        InvalidationBatch(machine: machine, records: records, kernel: kernel, asid: asid)
     }
+
+    /// The objects that entries name.
+    var objects: ObjectTable<M> { ObjectTable(machine: machine, kernel: kernel, records: records) }
 
     // MARK: Attribute classes
 
@@ -166,16 +169,23 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
         while let visit = iterator.next() {
             let table = visit.position.table
             // What the entries of a shared table hold belongs to the table: the last of its owners gives it back.
-            if visit.position.level == Granule.lastLevel, frames.isSoleOwner(table) {
-                releasePages(of: table, frames: &frames)
-            }
+            if frames.isSoleOwner(table) { releaseReferences(of: visit, frames: &frames) }
             if table != root { frames.release(Frame(adopting: table)) }
         }
         frames.release(Frame(adopting: attributes.frame))
         frames.release(rootTable)
     }
 
-    /// Drops the references that the entries of a last-level table hold.
+    /// Drops the references that a table's entries hold. No TLB knows of them any more.
+    private func releaseReferences(of visit: TableIterator<M>.Visit, frames: inout FrameAllocator<M>) {
+        let level = visit.position.level
+        if records.tableRecord(of: visit.position.table).namesObjects {
+            releaseObjects(of: visit, frames: &frames)
+        }
+        if level == Granule.lastLevel { releasePages(of: visit.position.table, frames: &frames) }
+    }
+
+    /// Drops the references on frames that the entries of a last-level table hold.
     func releasePages(of table: FrameNumber, frames: inout FrameAllocator<M>) {
         var left = records.tableRecord(of: table).resident
         var index = 0

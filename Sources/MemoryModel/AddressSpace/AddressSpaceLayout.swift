@@ -88,9 +88,14 @@ extension VirtualRange {
     /// The directory of the objects that entries name (``ObjectTable``): a frame of zeroes at first.
     public let objects: FrameNumber
 
+    /// Whether the hardware makes a clean entry (DBM set) writable at the first write (`TCR_EL1.HD`).
+    public let hardwareTracksDirtyPages: Bool
+
     @inlinable public init(
-        table: PhysicalAddress, level: Int = 1, slots: Range<Int>, zeroFrame: FrameNumber, objects: FrameNumber
+        table: PhysicalAddress, level: Int = 1, slots: Range<Int>, zeroFrame: FrameNumber, objects: FrameNumber,
+        hardwareTracksDirtyPages: Bool = false
     ) {
+        self.hardwareTracksDirtyPages = hardwareTracksDirtyPages
         self.table = table.frame
         self.level = level
         self.slots = slots

@@ -70,6 +70,10 @@ extension AddressSpace {
             try check(
                 descriptor.isWellFormed(at: level), "an entry is a state that may stand at its level", at: address)
             try check(attributes.contains(descriptor.attributeClass), "an entry's class is in the table", at: address)
+            if descriptor.isReservedFile {
+                try check(record.namesObjects, "a table's record says that it names objects", at: address)
+                try check(objects.exists(descriptor.object), "an entry's object exists", at: address)
+            }
             guard descriptor.isResident else { continue }
             resident += 1
             try validate(resident: descriptor, at: address, under: isMarked)
@@ -91,12 +95,22 @@ extension AddressSpace {
         try check(records.contains(descriptor.frame), "a resident page's frame is RAM")
         let record = records.record(of: descriptor.frame)
         try check(record.count > 0, "a resident page's frame is owned")
+        let set = attributes[descriptor.attributeClass]
         switch record.kind {
-        case .anonymous, .zero, .cachedFilePage, .copiedFilePage: break
+        case .anonymous, .zero:
+            try check(!set.contains(.shared), "shared pages are an object's")
+        case .cachedFilePage:
+            let origin = records.origin(of: descriptor.frame)
+            try check(
+                objects.page(PageIndex(origin.page), of: ObjectNumber(origin.object)) == descriptor.frame,
+                "an object's page that is mapped is the one that its object has")
+        case .copiedFilePage:
+            try check(!set.contains(.shared), "who shares an object's page has no copy of it")
+            try check(
+                objects.exists(ObjectNumber(records.origin(of: descriptor.frame).object)), "a copy's object exists")
         case .reserved, .free, .hot, .retired, .kernel, .table:
             throw InvariantViolation(invariant: "a resident page's frame holds program memory", address: page)
         }
-        let set = attributes[descriptor.attributeClass]
         // What a shared table's entries say beyond the mark holds again for whoever is left: the frame has one owner.
         let granted = HardwareRights(of: set, soleOwner: record.count == 1)
         try check(descriptor.userRights.isSubset(of: granted), "the hardware grants no more than the class does")
@@ -109,6 +123,9 @@ extension AddressSpace {
         let bits = descriptor.rawValue
         try check(DescriptorLayout.privilegedExecuteNever.isSet(in: bits), "a user page has PXN")
         try check(DescriptorLayout.notGlobal.isSet(in: bits), "a user page has nG")
+        try check(
+            !DescriptorLayout.dirtyManagement.isSet(in: bits) || set.contains(.shared | .write),
+            "the hardware makes only shared pages writable")
         try check(!DescriptorLayout.contiguous.isSet(in: bits), "the contiguous hint is never used")
     }
 }

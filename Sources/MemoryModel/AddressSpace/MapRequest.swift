@@ -19,22 +19,49 @@
     @inlinable public static var noReserve: MapOptions { MapOptions(rawValue: 1 << 1) }
     /// The mapping grows downwards when touched below its start (`MAP_GROWSDOWN`).
     @inlinable public static var growsDown: MapOptions { MapOptions(rawValue: 1 << 2) }
+    /// Writes go to the object, not to a copy of the page (`MAP_SHARED`). Only with an object.
+    @inlinable public static var shared: MapOptions { MapOptions(rawValue: 1 << 3) }
 }
 
-/// What a program asks of `mmap`: private anonymous memory.
+/// The part of an object that a mapping shows.
+@frozen public struct MappedObject: Hashable, Sendable {
+    public var number: ObjectNumber
+    /// The object's page that the mapping's first page shows.
+    public var firstPage: PageIndex
+
+    @inlinable public init(_ number: ObjectNumber, firstPage: PageIndex = PageIndex(0)) {
+        self.number = number
+        self.firstPage = firstPage
+    }
+
+    /// Whether the last of `pages` pages has an index of 32 bits too.
+    @inlinable func canIndex(_ pages: UInt64) -> Bool {
+        let (end, overflow) = UInt64(firstPage.rawValue).addingReportingOverflow(pages)
+        return !overflow && end <= InvalidEntryLayout.pageIndex.maximum + 1
+    }
+}
+
+/// What a program asks of `mmap`.
 @frozen public struct MapRequest: Hashable, Sendable {
     public var length: ByteCount
     public var protection: Protection
     public var placement: Placement
     public var options: MapOptions
 
+    /// What the pages show; nil for private anonymous memory. Memory that is shared without a file has an object too.
+    public var object: MappedObject?
+
+    /// The rights that `mprotect` may grant later: fewer than all where a file was not opened for them.
+    public var grantable: Protection = .all
+
     /// - Parameters:
     ///   - length: in bytes, as the program gave it; rounded up to pages.
     ///   - placement: addresses as the program gave them, tags removed.
     @inlinable public init(
         length: ByteCount, protection: Protection, placement: Placement = .anywhere(hint: VirtualAddress(0)),
-        options: MapOptions = .none
+        options: MapOptions = .none, object: MappedObject? = nil
     ) {
+        self.object = object
         self.length = length
         self.protection = protection
         self.placement = placement
@@ -43,7 +70,8 @@
 
     /// The attributes of the pages that the request makes.
     @inlinable var attributes: AttributeSet {
-        var set = protection.attributes | .mayEverything
+        var set = protection.attributes | AttributeSet(rawValue: UInt64(grantable.rawValue) << 3)
+        if options.contains(.shared) { set.insert(.shared) }
         if options.contains(.noReserve) { set.insert(.noReserve) }
         if options.contains(.growsDown) { set.insert(.growsDown) }
         return set
@@ -62,6 +90,8 @@
     case notPermitted
     /// `EACCES`
     case accessDenied
+    /// `EOVERFLOW`: an object's page whose index does not fit.
+    case overflow
 }
 
 /// Why an access cannot be made to succeed.
@@ -72,6 +102,8 @@
     case accessDenied
     /// The page is a guard (`SEGV_MAPERR`, as Linux reports its guard regions).
     case guarded
+    /// The page lies beyond its object's end (`SIGBUS`, `BUS_ADRERR`).
+    case beyondEnd
     /// No frame is free.
     case outOfMemory
 }
@@ -88,6 +120,8 @@
     case copied
     /// The page's frame had one owner left, who may now write it.
     case madeWritable
+    /// The page shows its object's.
+    case objectPage
     /// The access flag was set.
     case markedAccessed
 }

@@ -30,4 +30,7 @@
 
     /// A program's private copy of a file's page; its origin survives `fork` and `mremap`.
     case copiedFilePage = 9
+
+    /// Whether a page with such a frame belongs to a mapping of an object, which the frame's origin names.
+    @inlinable public var hasOrigin: Bool { self == .cachedFilePage || self == .copiedFilePage }
 }

@@ -87,6 +87,7 @@
             visit(TableRecord.residentField, in: detail)
             visit(TableRecord.accountedField, in: detail)
             visit(TableRecord.longestFreeRunField, in: detail)
+            visit(TableRecord.namesObjectsField, in: detail)
         case .cachedFilePage, .copiedFilePage:
             visit(State.dirty, in: state)
             visit(Origin.page, in: detail)

@@ -69,6 +69,11 @@
         FrameRecord.State.count.value(in: machine.load(state(at: index(of: number))))
     }
 
+    /// Whether the frame is a program's anonymous memory with one reference.
+    @inlinable func isOnlyAnonymous(_ number: FrameNumber) -> Bool {
+        machine.load(state(at: index(of: number))) == FrameRecord.owned(.anonymous)
+    }
+
     /// Replaces word 0 by what `change` makes of it, once more whenever another CPU has changed it meanwhile.
     /// - Returns: the word replaced.
     @inline(__always) @inlinable @discardableResult func replaceState<Failure: Error>(
@@ -137,6 +142,11 @@
     /// Writes how many of a translation table's entries `fork` must look at one by one, 0 … 8,192.
     @inlinable public func setForkSpecialEntries(_ count: Int, of number: FrameNumber) {
         update(FrameRecord.State.forkSpecial, to: UInt64(truncatingIfNeeded: count), of: number)
+    }
+
+    /// Whether a cached file page's content is nowhere else.
+    @inlinable func isDirty(_ number: FrameNumber) -> Bool {
+        FrameRecord.State.dirty.isSet(in: machine.load(state(at: index(of: number))))
     }
 
     /// Where a file page's content came from.

@@ -17,6 +17,8 @@
     @inlinable public static var accountedField: BitField { BitField("accounted", shift: 28, width: 14) }
     @inlinable public static var longestFreeRunField: BitField { BitField("longest free run", shift: 42, width: 14) }
 
+    @inlinable public static var namesObjectsField: BitField { BitField("names objects", shift: 56, width: 1) }
+
     @inlinable func get(_ field: BitField) -> Int { Int(truncatingIfNeeded: field.value(in: word)) }
 
     @inlinable mutating func set(_ field: BitField, _ value: Int) {
@@ -39,6 +41,12 @@
     @inlinable public var accounted: Int {
         get { get(Self.accountedField) }
         set { set(Self.accountedField, newValue) }
+    }
+
+    /// Whether an entry may belong to a mapping of an object: set with the first such entry, and then for good.
+    @inlinable public var namesObjects: Bool {
+        get { Self.namesObjectsField.isSet(in: word) }
+        set { Self.namesObjectsField.set(newValue ? 1 : 0, in: &word) }
     }
 
     /// Adjacent free entries, at most: what a search for free addresses may find here.

@@ -54,7 +54,7 @@ func instantiateObjects(frames: inout FrameAllocator<NullMachine>, kernel: Kerne
     objects.setSize(.zero, of: object)
     _ = objects.reclaim(1, frames: &frames)
     _ = objects.kind(of: object)
-    _ = objects.count + objects.residentPages(of: object) + objects.entries(of: object) + objects.handles(of: object)
+    _ = objects.count + objects.residentPages(of: object) + objects.mappedPages(of: object) + objects.handles(of: object)
     objects.release(object, frames: &frames)
 }
 

@@ -232,9 +232,7 @@ extension ObjectTable {
 
     /// Notes that a page was written: its content is nowhere else any more.
     public func markDirty(_ frame: FrameNumber) {
-        if FrameRecord.State.dirty.value(in: frameRecords.record(of: frame).state) == 0 {
-            frameRecords.update(FrameRecord.State.dirty, to: 1, of: frame)
-        }
+        if !frameRecords.isDirty(frame) { frameRecords.update(FrameRecord.State.dirty, to: 1, of: frame) }
     }
 
     /// Gives back frames of clean pages that nobody maps: what they hold can be had again from the object's backing. A
@@ -248,9 +246,7 @@ extension ObjectTable {
             position = position + 1 < frameRecords.frameCount ? position + 1 : 0
             let number = frameRecords.number(at: position)
             let record = frameRecords.record(of: number)
-            guard record.kind == .cachedFilePage, record.count == 1,
-                FrameRecord.State.dirty.value(in: record.state) == 0
-            else { continue }
+            guard record.kind == .cachedFilePage, record.count == 1, !frameRecords.isDirty(number) else { continue }
             let origin = frameRecords.origin(of: number)
             removePage(PageIndex(origin.page), of: ObjectNumber(origin.object), frames: &frames)
             freed += 1

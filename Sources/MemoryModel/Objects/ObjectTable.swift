@@ -5,8 +5,9 @@
 /// are the same.
 ///
 /// An object lives as long as somebody names it: the kernel by *handles* (an open file, a name in a directory), tables
-/// by *entries* (each entry of a last-level table that belongs to a mapping of it, and each reserved block, counts one;
-/// a table shared since a fork counts its own once). Its number is given out again only afterwards.
+/// by *mapped pages* (an entry that belongs to a mapping of it counts the pages that it stands for, so that splitting a
+/// block changes nothing; those of a table shared since a fork count once). Its number is given out again only
+/// afterwards.
 ///
 /// A name for the table, copied freely; it owns nothing. Under the lock that guards the frame allocator.
 public struct ObjectTable<M: Hardware> {
@@ -39,8 +40,8 @@ public struct ObjectTable<M: Hardware> {
         case kind
         /// References that the kernel holds.
         case handles
-        /// Table entries that name it.
-        case entries
+        /// Pages that table entries name.
+        case mappedPages
         /// Its size in bytes. In a vacant record, the number of the next vacant one.
         case size
         /// The root of its pages' tree.
@@ -104,7 +105,7 @@ public struct ObjectTable<M: Hardware> {
         let number = try takeNumber(&frames)
         set(.kind, of: number, to: kind.rawValue)
         set(.handles, of: number, to: 1)
-        set(.entries, of: number, to: 0)
+        set(.mappedPages, of: number, to: 0)
         set(.size, of: number, to: size.rawValue)
         set(.tree, of: number, to: 0)
         set(.residentPages, of: number, to: 0)
@@ -147,6 +148,14 @@ public struct ObjectTable<M: Hardware> {
         }
     }
 
+    /// The frames that records lie in, the directory apart.
+    public var recordFrames: UInt64 {
+        let records = machine.load(directoryWord(Self.nextUnused))
+        guard records > 0 else { return 0 }
+        let leaves = (records - 1) >> Self.recordBits + 1
+        return leaves + (leaves - 1) >> Granule.indexBits + 1
+    }
+
     /// Another handle.
     public func retain(_ object: ObjectNumber) {
         precondition(exists(object), "a handle on an object that exists")
@@ -161,23 +170,24 @@ public struct ObjectTable<M: Hardware> {
         endIfUnnamed(object, &frames)
     }
 
-    /// Notes that `count` more table entries name the object.
-    func addEntries(_ count: UInt64, to object: ObjectNumber) {
-        let word = word(.entries, of: object)
+    /// Notes that table entries name `count` more of the object's pages.
+    func addMappedPages(_ count: UInt64, to object: ObjectNumber) {
+        let word = word(.mappedPages, of: object)
         machine.store(machine.load(word) + count, at: word)
     }
 
-    /// Notes that `count` table entries fewer name the object; where nobody does any more, its pages and its number go.
-    func removeEntries(_ count: UInt64, from object: ObjectNumber, frames: inout FrameAllocator<M>) {
-        let word = word(.entries, of: object)
-        let entries = machine.load(word)
-        precondition(entries >= count, "entries that were counted")
-        machine.store(entries - count, at: word)
-        if entries == count { endIfUnnamed(object, &frames) }
+    /// Notes that table entries name `count` fewer of the object's pages; where nobody names the object any more, its
+    /// pages and its number go.
+    func removeMappedPages(_ count: UInt64, from object: ObjectNumber, frames: inout FrameAllocator<M>) {
+        let word = word(.mappedPages, of: object)
+        let pages = machine.load(word)
+        precondition(pages >= count, "mapped pages that were counted")
+        machine.store(pages - count, at: word)
+        if pages == count { endIfUnnamed(object, &frames) }
     }
 
     private func endIfUnnamed(_ object: ObjectNumber, _ frames: inout FrameAllocator<M>) {
-        guard get(.handles, of: object) == 0, get(.entries, of: object) == 0 else { return }
+        guard get(.handles, of: object) == 0, get(.mappedPages, of: object) == 0 else { return }
         dropPages(from: PageIndex(0), of: object, frames: &frames)
         set(.kind, of: object, to: 0)
         let vacant = directoryWord(Self.firstVacant)
@@ -218,8 +228,8 @@ public struct ObjectTable<M: Hardware> {
     /// Pages that have a frame.
     public func residentPages(of object: ObjectNumber) -> UInt64 { get(.residentPages, of: object) }
 
-    /// Table entries that name the object: zero where nobody maps it.
-    public func entries(of object: ObjectNumber) -> UInt64 { get(.entries, of: object) }
+    /// Pages that table entries name, touched or not: zero where nobody maps the object.
+    public func mappedPages(of object: ObjectNumber) -> UInt64 { get(.mappedPages, of: object) }
 
     /// References that the kernel holds.
     public func handles(of object: ObjectNumber) -> UInt64 { get(.handles, of: object) }

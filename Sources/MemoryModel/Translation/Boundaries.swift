@@ -119,6 +119,7 @@ extension TranslationTables {
             }
             var record = TableRecord.empty
             record.add(entries: Granule.entriesPerTable, resident: 0)
+            record.namesObjects = old.isReservedFile
             records.setTableRecord(record, of: child.table)
         }
         // The walkers must not see the table before its content (Arm ARM B2.3.12).

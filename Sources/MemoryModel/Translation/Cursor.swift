@@ -19,6 +19,7 @@ struct Cursor<M: Hardware> {
 
     private var entriesAdded = 0
     private var residentAdded = 0
+    private var objectsNamed = false
 
     /// Stands on the first entry of `range`, which is not empty.
     @inline(__always) init(_ tables: TranslationTables<M>, over range: VirtualRange) {
@@ -105,42 +106,70 @@ struct Cursor<M: Hardware> {
         return nil
     }
 
-    /// Takes a resident page out of its entry: its frame goes to the batch, with the page's address where a TLB may
-    /// hold the translation.
+    /// Takes what an entry holds out of it: the references go to the batch, with the page's address where a TLB may hold
+    /// the translation.
     @inline(__always) mutating func remove(
         _ old: Descriptor, replacingWith new: Descriptor, into batch: inout InvalidationBatch<M>,
         frames: inout FrameAllocator<M>
     ) {
         if old.isValid {
             let last = exchange(new)
-            batch.retire(Frame(adopting: last.frame), of: position, frames: &frames)
+            batch.retire(Frame(adopting: last.frame), of: position, last.userRights, frames: &frames)
         } else {
             write(new, over: old)
-            batch.keep(Frame(adopting: old.frame), frames: &frames)
+            guard old.holdsReferences else { return }
+            if old.isReservedFile {
+                batch.unmap(TableGeometry.span(at: place.level).wholePages, of: old.object, frames: &frames)
+            } else {
+                batch.keep(Frame(adopting: old.frame), .none, frames: &frames)
+            }
         }
     }
 
+    /// Takes the frame of a resident page out of its entry, which stays mapped and is as if it had never been touched.
+    @inline(__always) mutating func discard(
+        _ old: Descriptor, into batch: inout InvalidationBatch<M>, frames: inout FrameAllocator<M>
+    ) {
+        let untouched = tables.untouched(old)
+        if old.isValid {
+            let last = exchange(untouched)
+            batch.invalidate(position)
+            batch.keep(Frame(adopting: last.frame), last.userRights, staysMapped: true, frames: &frames)
+        } else {
+            write(untouched, over: old)
+            batch.keep(Frame(adopting: old.frame), .none, staysMapped: true, frames: &frames)
+        }
+    }
+
+    /// Notes that an entry of the current table names an object from now on.
+    @inline(__always) mutating func noteObjects() { objectsNamed = true }
+
     /// Gives a resident page new rights and a new class. What becomes executable is published to instruction fetch
     /// before its entry says so.
-    @inline(__always) mutating func change(
-        _ found: Descriptor, to rights: HardwareRights, _ attributes: AttributeClass,
+    /// - Parameter isClean: whether the hardware is to make the page, to which `rights` grant no write, writable at its
+    ///   first write.
+    /// - Returns: the entry as it was at last.
+    @inline(__always) @discardableResult mutating func change(
+        _ found: Descriptor, to rights: HardwareRights, _ attributes: AttributeClass, isClean: Bool = false,
         into batch: inout InvalidationBatch<M>
-    ) {
+    ) -> Descriptor {
         var old = found
         if rights.contains(.execute) && !old.userRights.contains(.execute) {
             tables.machine.publishInstructions(in: old.frame)
         }
         while true {
-            let new =
+            var new =
                 rights.isEmpty
                 ? Descriptor.residentWithoutAccess(old.frame, class: attributes)
                 : Descriptor.page(old.frame, class: attributes, rights: rights)
+            if isClean { new = new.clean }
             guard let changed = compareExchange(old, with: new) else { break }
             old = changed
         }
         // A TLB may hold what was valid, also where the new entry allows more: then the next access would fault again
         // and again (Arm ARM D8.13.1).
         if old.isValid && old.userRights != rights { batch.invalidate(position) }
+        return old
     }
 
     @inline(__always) private mutating func count(_ new: Descriptor, instead old: Descriptor) {
@@ -151,13 +180,25 @@ struct Cursor<M: Hardware> {
     /// Writes what was changed in the current table to its record. Before the cursor leaves the table.
     /// - Returns: whether the table is empty now, having been changed.
     @discardableResult @inline(__always) mutating func settle() -> Bool {
-        guard entriesAdded | residentAdded != 0 else { return false }
+        guard entriesAdded | residentAdded != 0 || objectsNamed else { return false }
         var record = tables.records.tableRecord(of: place.table)
         record.add(entries: entriesAdded, resident: residentAdded)
+        if objectsNamed { record.namesObjects = true }
+        objectsNamed = false
         tables.records.setTableRecord(record, of: place.table)
         entriesAdded = 0
         residentAdded = 0
         return record.entriesInUse == 0
+    }
+}
+
+extension TranslationTables {
+    /// A resident entry as it was before the page was touched: its frame's record says what it is a page of.
+    @inline(__always) func untouched(_ resident: Descriptor) -> Descriptor {
+        guard records.record(of: resident.frame).kind.hasOrigin else { return .reserved(resident.attributeClass) }
+        let origin = records.origin(of: resident.frame)
+        return .reservedFile(
+            resident.attributeClass, object: ObjectNumber(origin.object), pageIndex: PageIndex(origin.page))
     }
 }
 

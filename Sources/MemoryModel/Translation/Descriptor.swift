@@ -82,6 +82,13 @@
             rawValue: (rawValue | DescriptorLayout.readOnly.mask) & ~DescriptorLayout.dirtyManagement.mask)
     }
 
+    /// This read-only page descriptor so that the hardware makes it writable at the first write (Arm ARM D8.5.4): a
+    /// clean page that its program may write.
+    @inlinable public var clean: Descriptor {
+        Descriptor(
+            rawValue: rawValue | DescriptorLayout.readOnly.mask | DescriptorLayout.dirtyManagement.mask)
+    }
+
     /// This page descriptor with write.
     @inlinable public var writable: Descriptor {
         Descriptor(rawValue: rawValue & ~DescriptorLayout.readOnly.mask)
@@ -123,6 +130,26 @@
     /// Whether the entry stands for pages that have no frame yet.
     @inlinable public var isReserved: Bool {
         !isValid && (invalidKind == InvalidEntryKind.reserved || invalidKind == InvalidEntryKind.reservedFile)
+    }
+
+    /// Whether the entry stands for untouched pages of an object.
+    @inlinable public var isReservedFile: Bool { !isValid && invalidKind == InvalidEntryKind.reservedFile }
+
+    /// Whether the entry holds a reference, on a frame or on an object: that is, whether more is to be done about it
+    /// than to overwrite it. Neither a free entry nor a reserved anonymous one does.
+    @inlinable var holdsReferences: Bool {
+        let anonymous = InvalidEntryLayout.kind.word(InvalidEntryKind.reserved)
+        return rawValue & (InvalidEntryLayout.kind.mask | DescriptorLayout.valid.mask) & ~anonymous != 0
+    }
+
+    /// The object of a reserved entry of one.
+    @inlinable public var object: ObjectNumber {
+        ObjectNumber(UInt32(truncatingIfNeeded: InvalidEntryLayout.object.value(in: rawValue)))
+    }
+
+    /// The index in its object of the first page that a reserved entry stands for.
+    @inlinable public var pageIndex: PageIndex {
+        PageIndex(UInt32(truncatingIfNeeded: InvalidEntryLayout.pageIndex.value(in: rawValue)))
     }
 
     /// Whether this last-level entry names a frame.

@@ -16,6 +16,11 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
     private var shared: InlineArray<8, FrameNumber>
     private var sharedCount = 0
 
+    /// Where objects are found, and of one of them the pages that entries named.
+    private let kernel: KernelMappings
+    private var object = ObjectNumber(0)
+    private var unmappedPages: UInt64 = 0
+
     /// The pages to invalidate lie in `low ..< high`; none where `low >= high`.
     private var low: VirtualAddress
     private var high: VirtualAddress
@@ -24,9 +29,16 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
     /// Pages that are invalidated one by one; for more, the whole address space is.
     static var addressBound: UInt64 { 64 }
 
-    @inline(__always) init(machine: M, records: FrameTable<M>, asid: ASID?) {
+    /// Whether the tables that were changed may belong to other address spaces too: every ASID is invalidated then.
+    private let isForAll: Bool
+
+    @inline(__always) init(
+        machine: M, records: FrameTable<M>, kernel: KernelMappings, asid: ASID?, isForAll: Bool = false
+    ) {
         self.machine = machine
+        self.kernel = kernel
         self.asid = asid
+        self.isForAll = isForAll
         last = FrameList(records)
         shared = InlineArray(repeating: FrameNumber(0))
         low = VirtualAddress(1 << Granule.virtualAddressBits)
@@ -39,22 +51,55 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
         high = max(high, page + Granule.size)
     }
 
-    /// Takes over the reference of an entry that translated `page`, exchanged before.
+    /// Takes over the references of an entry that translated `page` with `rights`, exchanged before.
     @inline(__always) mutating func retire(
-        _ frame: consuming Frame, of page: VirtualAddress, frames: inout FrameAllocator<M>
+        _ frame: consuming Frame, of page: VirtualAddress, _ rights: HardwareRights, frames: inout FrameAllocator<M>
     ) {
         invalidate(page)
-        keep(frame, frames: &frames)
+        keep(frame, rights, frames: &frames)
     }
 
-    /// Takes over the reference of an entry that no TLB can hold; the frame may still be reached through others.
-    @inline(__always) mutating func keep(_ frame: consuming Frame, frames: inout FrameAllocator<M>) {
-        if frames.isSoleOwner(frame.number) {
+    /// Takes over the references of an entry that no TLB can hold; the frame may still be reached through others.
+    /// - Parameters:
+    ///   - rights: what the entry let the program do: a page that it could write may be dirty.
+    ///   - staysMapped: whether the page goes on to be one of its object, whose reference the entry keeps then.
+    @inline(__always) mutating func keep(
+        _ frame: consuming Frame, _ rights: HardwareRights, staysMapped: Bool = false, frames: inout FrameAllocator<M>
+    ) {
+        if frames.table.isOnlyAnonymous(frame.number) {
+            last.push(frame)
+        } else {
+            keepOther(frame, rights, staysMapped, frames: &frames)
+        }
+    }
+
+    /// A frame that others hold too, or that is a page of an object.
+    @inline(never) private mutating func keepOther(
+        _ frame: consuming Frame, _ rights: HardwareRights, _ staysMapped: Bool, frames: inout FrameAllocator<M>
+    ) {
+        let number = frame.number
+        let kind = frames.record(of: number).kind
+        if kind.hasOrigin {
+            if kind == .cachedFilePage && rights.contains(.write) { objects.markDirty(number) }
+            if !staysMapped { unmap(1, of: ObjectNumber(frames.table.origin(of: number).object), frames: &frames) }
+        }
+        if frames.isSoleOwner(number) {
             last.push(frame)
         } else {
             keepShared(frame, frames: &frames)
         }
     }
+
+    /// Takes over the reference of entries that named `pages` pages of an object.
+    @inline(never) mutating func unmap(
+        _ pages: UInt64, of object: ObjectNumber, frames: inout FrameAllocator<M>
+    ) {
+        if self.object != object && unmappedPages > 0 { flush(frames: &frames) }
+        self.object = object
+        unmappedPages += pages
+    }
+
+    private var objects: ObjectTable<M> { ObjectTable(machine: machine, kernel: kernel, records: last.table) }
 
     @inline(never) private mutating func keepShared(_ frame: consuming Frame, frames: inout FrameAllocator<M>) {
         if frames.record(of: frame.number).kind == .zero {
@@ -94,12 +139,16 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
 
     /// Invalidates, waits, and drops what the batch owns. The batch is empty then.
     @inline(__always) mutating func complete(frames: inout FrameAllocator<M>) {
-        guard low < high || !last.isEmpty || sharedCount > 0 else { return }
+        guard low < high || !last.isEmpty || sharedCount > 0 || unmappedPages > 0 else { return }
         flush(frames: &frames)
     }
 
     @inline(never) private mutating func flush(frames: inout FrameAllocator<M>) {
-        if low < high, let asid {
+        if low < high, isForAll {
+            machine.orderTableWrites()
+            machine.invalidateAll()
+            machine.completeInvalidation()
+        } else if low < high, let asid {
             machine.orderTableWrites()
             if (high - low).wholePages > Self.addressBound {
                 machine.invalidate(asid: asid)
@@ -123,6 +172,11 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
         while sharedCount > 0 {
             sharedCount -= 1
             frames.release(Frame(adopting: shared[sharedCount]))
+        }
+        if unmappedPages > 0 {
+            let pages = unmappedPages
+            unmappedPages = 0
+            objects.removeMappedPages(pages, from: object, frames: &frames)
         }
     }
 }

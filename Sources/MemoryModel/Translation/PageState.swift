@@ -38,9 +38,7 @@
             self = .reserved(descriptor.attributeClass)
         case InvalidEntryKind.reservedFile:
             self = .reservedFile(
-                descriptor.attributeClass,
-                object: ObjectNumber(UInt32(InvalidEntryLayout.object.value(in: descriptor.rawValue))),
-                pageIndex: PageIndex(UInt32(InvalidEntryLayout.pageIndex.value(in: descriptor.rawValue))))
+                descriptor.attributeClass, object: descriptor.object, pageIndex: descriptor.pageIndex)
         case InvalidEntryKind.residentWithoutAccess:
             self = .residentWithoutAccess(descriptor.frame, descriptor.attributeClass)
         default:
@@ -75,7 +73,9 @@ extension Descriptor {
     /// Whether a non-table entry of a table at `level` is one that the memory model writes: a state that decodes, that
     /// encodes to the same bits again, and that may stand at that level.
     public func isWellFormed(at level: Int) -> Bool {
-        guard let state = PageState(self), state.descriptor == self else { return false }
+        // Whether a page is clean is no part of its state: the hardware changes that.
+        let written = isValid ? Descriptor(rawValue: rawValue & ~DescriptorLayout.dirtyManagement.mask) : self
+        guard let state = PageState(self), state.descriptor == written else { return false }
         switch state {
         case .free, .reserved:
             return true
