@@ -136,10 +136,10 @@ public enum MapSharing: UInt64, DescribedValue {
     @inlinable @inline(__always)
     public var entry: (name: StaticString, treatment: Treatment) {
         switch self {
-        case .shared: ("MAP_SHARED", .notBuilt(.notSupported))
+        case .shared: ("MAP_SHARED", .honoured)
         case .private: ("MAP_PRIVATE", .honoured)
-        // Of anonymous memory, EINVAL is Linux's answer too (mm/mmap.c, do_mmap).
-        case .sharedValidate: ("MAP_SHARED_VALIDATE", .notBuilt(.invalidArgument))
+        // Of files; of anonymous memory it is EINVAL (mm/mmap.c, do_mmap).
+        case .sharedValidate: ("MAP_SHARED_VALIDATE", .honoured)
         case .droppable:
             ("MAP_DROPPABLE", .refused(.invalidArgument, "mm/mmap.c, do_mmap: of Linux 6.11, no type of 6.1"))
         }

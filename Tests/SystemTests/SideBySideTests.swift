@@ -8,6 +8,7 @@ struct SideBySideTests {
     /// The programs in `CPrograms/`: each prints what it observed.
     enum Program: String, CaseIterable, Sendable {
         case signals, pipes, fork, advice
+        case sharedMemory = "shared-memory"
 
         var source: String { get throws { try SideBySideTests.source(of: rawValue) } }
     }

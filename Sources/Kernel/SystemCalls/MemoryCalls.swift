@@ -35,14 +35,22 @@ func withMemory<Result>(
     }
 }
 
-/// `mmap`: private anonymous memory. Which error wins follows Linux (mm/mmap.c, ksys_mmap_pgoff and do_mmap).
+/// `mmap`. Which error wins follows Linux (mm/mmap.c, ksys_mmap_pgoff and do_mmap).
 func mapMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let flags = MapFlags(rawValue: call.fourth)
     // The offset must be whole pages, whatever it is an offset in (arch/arm64/kernel/sys.c).
     guard ByteCount(call.sixth).isPageMultiple else { throw .invalidArgument }
-    if !flags.contains(.anonymous) { throw try refusalOfFileMapping(call) }
+    if !flags.contains(.anonymous) { return try mapFile(call, flags) }
     guard call.second != 0 else { throw .invalidArgument }
-    let request = try mapRequest(call, flags)
+    if flags.sharing == MapSharing.shared.rawValue { return try mapSharedMemory(call, flags) }
+    _ = try MapSharing.checked(flags.sharing)
+    if flags.sharing == MapSharing.sharedValidate.rawValue { throw .invalidArgument }
+    return try map(try mapRequest(call, flags))
+}
+
+/// Makes a mapping that nothing is known against but what the memory map itself says.
+@inline(__always)
+func map(_ request: MapRequest) throws(Errno) -> UInt64 {
     try refuseWritableAndExecutable(request.protection)
     if request.protection.contains(.write) && !request.options.contains(.noReserve) && request.isAligned {
         try refuseObviousOvercommit(request.length)
@@ -52,16 +60,7 @@ func mapMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     return address.rawValue
 }
 
-/// Mapping files comes with the page cache. Until then a valid descriptor is ENODEV, the error of a file that can't be
-/// mapped, so that nothing is silently something else.
-@inline(never)
-private func refusalOfFileMapping(_ call: SystemCallArguments) throws(Errno) -> Errno {
-    _ = try Process.current.value.openFiles.value.file(call.fifth.asInt32)
-    return .operationNotSupportedByDevice
-}
-
-private func mapRequest(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> MapRequest {
-    _ = try MapSharing.checked(flags.sharing)
+func mapRequest(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> MapRequest {
     if flags.contains(.hugePages) { _ = try HugePageSize.checked(flags.hugePageSize) }
     let flags = try flags.checked()
     let address = VirtualAddress(call.first)

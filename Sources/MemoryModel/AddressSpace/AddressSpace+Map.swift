@@ -49,7 +49,7 @@ extension AddressSpace {
 
     /// The range at a hint, where it is one that can be followed. Linux rounds a hint down to a page, and up to the end
     /// of the null area (`round_hint_to_min`).
-    @inline(__always) private func usableRange(hint: VirtualAddress, length: ByteCount) -> VirtualRange? {
+    @inline(__always) func usableRange(hint: VirtualAddress, length: ByteCount) -> VirtualRange? {
         let rounded = hint.roundedDownToPage
         guard rounded.rawValue != 0, rounded < AddressSpaceLayout.addressLimit else { return nil }
         let start = max(rounded, layout.low.start)
@@ -57,7 +57,7 @@ extension AddressSpace {
         return range
     }
 
-    @inline(__always) private func fixedRange(_ start: VirtualAddress, length: ByteCount) throws(MapError)
+    @inline(__always) func fixedRange(_ start: VirtualAddress, length: ByteCount) throws(MapError)
         -> VirtualRange
     {
         guard start < AddressSpaceLayout.addressLimit, length <= AddressSpaceLayout.addressLimit - start else {

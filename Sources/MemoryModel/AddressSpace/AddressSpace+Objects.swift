@@ -28,6 +28,25 @@ extension AddressSpace {
         batch.complete(frames: &frames)
     }
 
+    /// Fails where ``map(_:frames:)`` would for the place or length that a request asks for. Linux looks at these before
+    /// it looks at what is to be mapped (mm/mmap.c, do_mmap).
+    public func checkPlacement(_ request: MapRequest) throws(MapError) {
+        guard request.length > .zero else { throw .invalidArgument }
+        guard let length = request.length.roundedUpToPages,
+            length <= AddressSpaceLayout.addressLimit - VirtualAddress(0)
+        else { throw .outOfMemory }
+        switch request.placement {
+        case .anywhere(let hint):
+            guard usableRange(hint: hint, length: length) != nil || findRoom(for: length) != nil else {
+                throw .outOfMemory
+            }
+        case .fixed(let start):
+            _ = try fixedRange(start, length: length)
+        case .fixedNoReplace(let start):
+            guard tables.isFree(try fixedRange(start, length: length)) else { throw .exists }
+        }
+    }
+
     // MARK: Faults
 
     /// Gives an untouched page of an object its frame: the object's own, or to who writes to a private mapping a copy.

@@ -89,6 +89,12 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
     _ = space.statistics
     _ = space.stackStart
     try? space.validate()
+    let object = MappedObject(ObjectNumber(1))
+    let request = MapRequest(length: Granule.size, protection: .readWrite, options: .shared, object: object)
+    try space.checkPlacement(request)
+    _ = try space.map(request, frames: &frames)
+    space.forget(object.number, from: PageIndex(0), includingCopies: true, frames: &frames)
+    _ = space.mapsWritably(object.number)
     space.destroy(frames: &frames)
 }
 

@@ -1,0 +1,116 @@
+import LinuxABI
+import Machine
+import MemoryModel
+
+extension Kernel {
+    /// The objects: files' contents and shared memory. Under the lock of the frame allocator that the caller holds.
+    func objects(_ frames: borrowing FrameAllocator<RealMachine>) -> ObjectTable<RealMachine> {
+        ObjectTable(machine: machine, kernel: mappings, records: frames.table)
+    }
+}
+
+extension Errno {
+    /// What a program is told where an object's page can't be had.
+    init(_ error: ObjectError) {
+        self =
+            switch error {
+            case .outOfMemory: .noMemory
+            case .beyondEnd: .badAddress
+            }
+    }
+}
+
+/// `mmap` of memory that is shared with children and without a file: an object of its own, which lives while it is
+/// mapped (mm/shmem.c, shmem_zero_setup).
+@inline(never)
+func mapSharedMemory(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> UInt64 {
+    var request = try mapRequest(call, flags)
+    let size = request.length.roundedUpToPages ?? .zero
+    guard size > .zero, size <= AddressSpaceLayout.addressLimit - VirtualAddress(0) else { throw .noMemory }
+    // What is shared does not grow downwards (mm/mmap.c, do_mmap), but first come the errors of the place.
+    if flags.contains(.growsDown) {
+        try checkPlacement(request)
+        throw .invalidArgument
+    }
+    let object = try makeSharedMemory(size)
+    defer { release(object) }
+    request.object = MappedObject(object)
+    request.options.insert(.shared)
+    return try map(request)
+}
+
+/// Fails where the memory map would refuse the place of a mapping: these errors come before those of its kind.
+func checkPlacement(_ request: MapRequest) throws(Errno) {
+    do throws(MapError) {
+        try Process.current.value.memory.value.memory.checkPlacement(request)
+    } catch {
+        throw Errno(error)
+    }
+}
+
+/// An object of `size` bytes of zeroes, with a handle.
+private func makeSharedMemory(_ size: ByteCount) throws(Errno) -> ObjectNumber {
+    do throws(ObjectError) {
+        return try kernel.frames.withLock { (frames) throws(ObjectError) in
+            try kernel.objects(frames).create(.sharedMemory, size: size, frames: &frames)
+        }
+    } catch {
+        throw Errno(error)
+    }
+}
+
+/// Gives up a handle on an object.
+func release(_ object: ObjectNumber) {
+    kernel.frames.withLock { frames in kernel.objects(frames).release(object, frames: &frames) }
+}
+
+/// `mmap` of a file (mm/mmap.c, do_mmap).
+@inline(never)
+func mapFile(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> UInt64 {
+    let file = try Process.current.value.openFiles.value.file(call.fifth.asInt32)
+    if file.value.flags.contains(.path) { throw .badFileDescriptor }
+    // Huge pages are of files in hugetlbfs alone (ksys_mmap_pgoff).
+    if flags.contains(.hugePages) { throw .invalidArgument }
+    guard call.second != 0 else { throw .invalidArgument }
+    var request = try mapRequest(call, flags)
+    let pages = request.length.roundedUpToPages ?? .zero
+    guard pages > .zero else { throw .noMemory }
+    let first = ByteCount(call.sixth).wholePages
+    guard !first.addingReportingOverflow(pages.wholePages).overflow else { throw .overflow }
+    try checkPlacement(request)
+    // A file's size is at most 2^63 − 1 (mm/mmap.c, file_mmap_ok), its page indices here at most 2^32 − 1.
+    guard let firstPage = UInt32(exactly: first), first + pages.wholePages <= 1 << 32 else { throw .overflow }
+
+    switch try MapSharing.checked(flags.sharing) {
+    case .shared, .sharedValidate:
+        if flags.sharing == MapSharing.sharedValidate.rawValue {
+            _ = try ValidatedMapFlags(rawValue: flags.rawValue & ~0xF).checked()
+        }
+        if request.protection.contains(.write) && !file.value.isWritable { throw .permissionDenied }
+        if !file.value.isWritable { request.grantable = request.grantable.subtracting(.write) }
+        request.options.insert(.shared)
+    default:
+        break
+    }
+    if !file.value.isReadable { throw .permissionDenied }
+    if case .device(.zero) = file.value.kind { return try mapZeroDevice(&request) }
+    let object = try mappableObject(of: file)
+    defer { release(object) }
+    if flags.contains(.growsDown) { throw .invalidArgument }
+    request.object = MappedObject(object, firstPage: PageIndex(firstPage))
+    return try map(request)
+}
+
+/// `/dev/zero` is memory without a file: of the program's own, or shared (drivers/char/mem.c, mmap_zero).
+private func mapZeroDevice(_ request: inout MapRequest) throws(Errno) -> UInt64 {
+    guard request.options.contains(.shared) else { return try map(request) }
+    let object = try makeSharedMemory(request.length.roundedUpToPages ?? .zero)
+    defer { release(object) }
+    request.object = MappedObject(object)
+    return try map(request)
+}
+
+/// The object that a file's content is, with a handle for the caller; ENODEV for a file that can't be mapped.
+private func mappableObject(of file: Handle<OpenFile>) throws(Errno) -> ObjectNumber {
+    throw .operationNotSupportedByDevice
+}
