@@ -85,11 +85,15 @@ func port(_ number: Int) -> FileDescriptor {
     fail("there is no port \(number)")
 }
 
+/// The timer counts since the machine was switched on, as instructions.
+let firstTick = Timer.count
+
 do throws(Errno) {
     mount("devtmpfs", at: "/dev")
     mount("proc", at: "/proc")
     mount("sysfs", at: "/sys")
     mount("tmpfs", at: "/tmp")
+    note("first user instruction after \(firstTick * 1_000_000_000 / Timer.frequency) instructions")
     try loadModules()
     let input = try FileDescriptor.open("/.akuma/stdin")
     let output = port(2)

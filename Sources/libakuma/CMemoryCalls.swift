@@ -56,10 +56,11 @@ public func brk(_ end: UnsafeMutableRawPointer?) -> Int32 {
     return unsafe brk(old + increment) == 0 ? old : MAP_FAILED
 }
 
-private func status(_ result: Int) -> Int32 { noting(result) == -1 ? -1 : 0 }
+/// C's 0 or -1 for a call that gives nothing else.
+func status(_ result: Int) -> Int32 { noting(result) == -1 ? -1 : 0 }
 
 /// C's convention: the error's number goes to `errno`, and -1 is returned.
-private func noting(_ result: Int) -> Int {
+func noting(_ result: Int) -> Int {
     guard let error = Errno(result: result) else { return result }
     unsafe errno = error
     return -1

@@ -4,15 +4,30 @@ import Foundation
 struct Measurement: Encodable {
     /// As in `Benchmarks/linux.json`.
     let name: String
-    /// Guest instructions, unless the name says bytes.
-    let value: Int
+    /// Guest instructions, unless the name says bytes; nil where the kernel lacks what would be measured.
+    let value: Int?
     /// The most that it may be, if that is laid down.
     let limit: Int?
-    /// What Linux needs, if that is known.
+    /// What it is to become, where it has not yet.
+    let target: Int?
+    /// What Linux needed when `Benchmarks/linux.json` was written, if that is known.
     let linux: Int?
+    /// What Linux needed just now, if it was asked.
+    let linuxNow: Int?
 
     /// Whether it costs more than it may.
-    var isOverBudget: Bool { limit.map { value > $0 } ?? false }
+    var isOverBudget: Bool {
+        guard let value, let limit else { return false }
+        return value > limit
+    }
+
+    /// What there is to say about a budget or a target, in the table's last column.
+    var remark: String {
+        if isOverBudget { return "OVER BUDGET" }
+        guard let target else { return "" }
+        guard let value else { return "MISSED: \(Self.number(target)), not measured" }
+        return value > target ? "MISSED: \(Self.number(target))" : "met: \(Self.number(target)), make it a limit"
+    }
 
     /// The figures that the program `bench` prints, a name and a number on each line.
     static func figures(in output: String) throws -> [(name: String, value: Int)] {
@@ -34,22 +49,27 @@ struct Measurement: Encodable {
         return nil
     }
 
-    /// All of them as a table for people.
+    /// All of them as a table for people. Linux's column is of now if Linux was asked, else as it was recorded.
     static func table(of measurements: [Measurement]) -> String {
-        let head = ["", "Akuma", "budget", "Linux", "Linux/Akuma"]
+        let isNow = measurements.contains { $0.linuxNow != nil }
+        let head = ["", "Akuma", "at most", isNow ? "Linux now" : "Linux", "Linux/Akuma", ""]
         let rows = measurements.map { one in
-            [
-                one.name, number(one.value), one.limit.map(number) ?? "", one.linux.map(number) ?? "",
-                one.linux.map { String(format: "%.1f", Double($0) / Double(max(one.value, 1))) } ?? "",
-            ] + (one.isOverBudget ? ["OVER BUDGET"] : [])
+            let linux = isNow ? one.linuxNow : one.linux
+            var ratio = ""
+            if let linux, let value = one.value { ratio = String(format: "%.1f", Double(linux) / Double(max(value, 1))) }
+            return [
+                one.name, one.value.map(number) ?? "-", one.limit.map(number) ?? "", linux.map(number) ?? "", ratio,
+                one.remark,
+            ]
         }
         let widths = (0..<5).map { column in ([head] + rows).map { $0[column].count }.max() ?? 0 }
         return ([head] + rows).map { row in
-            row.enumerated().map { column, text in
+            let text = row.enumerated().map { column, text in
                 guard column < 5 else { return "  " + text }
                 let padding = String(repeating: " ", count: widths[column] - text.count)
                 return column == 0 ? text + padding : "  " + padding + text
             }.joined()
+            return String(text.reversed().drop { $0 == " " }.reversed())
         }.joined(separator: "\n") + "\n"
     }
 
