@@ -12,10 +12,11 @@ import Testing
     @Test("a read maps the one zero frame, a write then copies, a second owner is left alone")
     func demandZero() throws {
         var test = try TestSpace()
-        let start = try test.map(4 * page)
+        let start = try test.map(8 * page)
         let free = test.frames.freeFrames
+        // Not one behind the other: a fault fills what a walk would touch next.
         #expect(try fault(&test, start, .read) == .sharedZero)
-        #expect(try fault(&test, start + page + 123, .read) == .sharedZero)
+        #expect(try fault(&test, start + 4 * page + 123, .read) == .sharedZero)
         #expect(test.frames.freeFrames == free)
         #expect(test.frames.record(of: test.kernel.zeroFrame).count == 3)
         #expect(try fault(&test, start, .write) == .copied)
@@ -80,7 +81,7 @@ import Testing
         let free = test.frames.freeFrames
         try test.write(1, at: start + gigabyte + 17 * page)
         #expect(free - test.frames.freeFrames == 3)
-        try test.write(1, at: start + gigabyte + 18 * page)
+        try test.write(1, at: start + gigabyte + 19 * page)
         #expect(free - test.frames.freeFrames == 4)
         #expect(test.space.statistics.mappedPages == 4 * gigabyte / page)
         try test.space.validate()

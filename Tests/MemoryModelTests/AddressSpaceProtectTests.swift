@@ -116,8 +116,8 @@ import Testing
     func publishesInstructions() throws {
         var test = try TestSpace()
         let start = try test.map(3 * page)
-        try test.write(0xD65F_03C0, at: start)
         _ = try test.read(start + page)
+        try test.write(0xD65F_03C0, at: start)
         let before = test.machine.maintenance.instructionPublications
         try test.protect(start, 3 * page, .readExecute)
         #expect(test.machine.maintenance.instructionPublications == before + 2)

@@ -11,6 +11,24 @@ extension AddressSpace {
         at address: VirtualAddress, access: Access, frames: inout FrameAllocator<M>
     ) throws(FaultError) -> FaultOutcome {
         let page = address.roundedDownToPage
+        // Fresh memory first: what programs fault for most.
+        if page < AddressSpaceLayout.addressLimit, let table = tables.lastTable(towards: page), !table.isSharedTable {
+            let index = TableGeometry.index(of: page, at: Granule.lastLevel)
+            let old = tables.load(TableGeometry.entry(index, of: table.frame))
+            if old.isReservedAnonymous {
+                let set = attributes[old.attributeClass]
+                if set.isPlain(for: access) {
+                    return try fillFresh(page, at: index, of: table.frame, old, set, access: access, frames: &frames)
+                }
+            }
+        }
+        return try resolveAny(page, access, frames: &frames)
+    }
+
+    /// Resolves a fault on any page.
+    @inline(never) private mutating func resolveAny(
+        _ page: VirtualAddress, _ access: Access, frames: inout FrameAllocator<M>
+    ) throws(FaultError) -> FaultOutcome {
         guard layout.contains(page) else { throw .notMapped }
         var place = tables.deepest(towards: page)
         var old = tables.load(place.entry(for: page))
@@ -69,10 +87,9 @@ extension AddressSpace {
         let rights = HardwareRights(of: set, soleOwner: outcome == .zeroFilled)
         let new = Descriptor.page(frame.relinquish(), class: attributes, rights: rights)
         machine.store(new.rawValue, at: place.entry(for: page))
-        var record = records.tableRecord(of: place.table)
-        record.resident += 1
-        records.setTableRecord(record, of: place.table)
+        tables.count(resident: 1, in: place.table)
         machine.orderTableWrites()
+        _ = faultWindow.open(at: page)
         return outcome
     }
 

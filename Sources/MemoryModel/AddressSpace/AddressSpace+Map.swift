@@ -100,8 +100,9 @@ extension AddressSpace {
             guard let attributes = state(of: page)?.attributeClass else { return }
             let set = self.attributes[attributes]
             let access: Access = set.contains(.write) && !set.contains(.shared) ? .write : .read
-            guard (try? resolveFault(at: page, access: access, frames: &frames)) != nil else { return }
-            page = page + Granule.size
+            guard let outcome = try? resolveFault(at: page, access: access, frames: &frames) else { return }
+            // A fault on fresh memory has filled what follows, too.
+            page = outcome == .zeroFilled || outcome == .sharedZero ? faultWindow.end : page + Granule.size
         }
     }
 }

@@ -29,6 +29,9 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
     var nextFitLow: VirtualAddress
     var nextFitHigh: VirtualAddress
 
+    /// How far faults on fresh memory fill ahead.
+    var faultWindow = FaultWindow()
+
     /// Whether a mapping other than the stack was made that grows down, so that searches must leave it its guard gap.
     var hasGrowingMappings = false
 

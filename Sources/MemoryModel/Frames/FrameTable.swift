@@ -89,14 +89,14 @@
         return expected
     }
 
-    /// Adds a reference.
+    /// Adds a reference, or several at once.
     /// - Throws: ``FrameError/tooManyReferences``; the count never wraps.
-    @inlinable public func retain(_ number: FrameNumber) throws(FrameError) {
+    @inlinable public func retain(_ number: FrameNumber, times: UInt64 = 1) throws(FrameError) {
         try replaceState(at: index(of: number)) { state throws(FrameError) in
             let count = FrameRecord.State.count.value(in: state)
             precondition(count != 0, "shared a frame that nobody owns")
-            guard count != FrameRecord.State.count.maximum else { throw .tooManyReferences }
-            return state &+ 1
+            guard count <= FrameRecord.State.count.maximum &- times else { throw .tooManyReferences }
+            return state &+ times
         }
     }
 

@@ -39,7 +39,7 @@
     // MARK: Resident pages
 
     /// The descriptor of a user page: normal memory, inner shareable, of one ASID, never executable at EL1.
-    @inlinable public static func page(
+    @inlinable @inline(__always) public static func page(
         _ frame: FrameNumber, class attributes: AttributeClass, rights: HardwareRights
     ) -> Descriptor {
         var bits = userPageBits | DescriptorLayout.frame.word(frame.rawValue)
@@ -131,6 +131,9 @@
     @inlinable public var isReserved: Bool {
         !isValid && (invalidKind == InvalidEntryKind.reserved || invalidKind == InvalidEntryKind.reservedFile)
     }
+
+    /// Whether the entry stands for anonymous pages that have no frame yet.
+    @inlinable public var isReservedAnonymous: Bool { !isValid && invalidKind == InvalidEntryKind.reserved }
 
     /// Whether the entry stands for untouched pages of an object.
     @inlinable public var isReservedFile: Bool { !isValid && invalidKind == InvalidEntryKind.reservedFile }

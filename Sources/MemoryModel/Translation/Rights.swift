@@ -17,7 +17,7 @@
     /// - A guard, or no right asked for: none at all.
     ///
     /// - Parameter soleOwner: the frame's count is 1, and that of every table on the path.
-    @inlinable public init(of attributes: AttributeSet, soleOwner: Bool) {
+    @inlinable @inline(__always) public init(of attributes: AttributeSet, soleOwner: Bool) {
         guard attributes.allowsAccess else {
             self = .none
             return
@@ -47,6 +47,14 @@ extension AttributeSet {
     /// Whether any access at all is allowed.
     @inlinable public var allowsAccess: Bool {
         !contains(.guardPage) && !isDisjoint(with: .protectionMask)
+    }
+
+    /// Whether pages with these attributes are plain memory for this access: it is allowed, what is not resident may as
+    /// well be, and nobody else sees what is written.
+    @inlinable @inline(__always) func isPlain(for access: Access) -> Bool {
+        let right: AttributeSet = access == .write ? .write : .read
+        let special: AttributeSet = .execute | .shared | .growsDown | .guardPage | .lockedOnFault
+        return access != .execute && rawValue & (right | special).rawValue == right.rawValue
     }
 
     /// Whether a program that asked for these rights may do `access`. Any right implies read

@@ -1,18 +1,18 @@
 /// How an address selects an entry at each level of translation: arithmetic on the granule, nothing else.
 public enum TableGeometry {
-    /// log2 of the bytes that one entry of a table at `level` stands for.
+    /// log2 of the bytes that one entry of a table at `level` stands for. Levels are the kernel's own: nothing overflows.
     @inlinable @inline(__always) public static func shift(at level: Int) -> UInt64 {
-        Granule.shift + Granule.indexBits * UInt64(Granule.lastLevel - level)
+        Granule.shift &+ Granule.indexBits &* UInt64(truncatingIfNeeded: Granule.lastLevel &- level)
     }
 
     /// The bytes that one entry of a table at `level` stands for.
     @inlinable @inline(__always) public static func span(at level: Int) -> ByteCount {
-        ByteCount(1 << shift(at: level))
+        ByteCount(1 &<< shift(at: level))
     }
 
     /// The index that `address` selects in a table at `level`.
     @inlinable @inline(__always) public static func index(of address: VirtualAddress, at level: Int) -> Int {
-        Int(truncatingIfNeeded: (address.rawValue >> shift(at: level)) & (1 << Granule.indexBits - 1))
+        Int(truncatingIfNeeded: (address.rawValue &>> shift(at: level)) & (1 << Granule.indexBits - 1))
     }
 
     /// The first address that the same entry at `level` stands for as for `address`.

@@ -44,6 +44,18 @@ struct TranslationTables<M: Hardware> {
         return position
     }
 
+    /// The descriptor of the last-level table on the path of `address`; nil where there is none.
+    @inline(__always) func lastTable(towards address: VirtualAddress) -> Descriptor? {
+        var level = Granule.firstLevel
+        var descriptor = load(rootPosition.entry(for: address))
+        while level < Granule.lastLevel - 1 {
+            guard descriptor.isTable(at: level) else { return nil }
+            level &+= 1
+            descriptor = load(TablePosition(table: descriptor.frame, level: level).entry(for: address))
+        }
+        return descriptor.isTable(at: level) ? descriptor : nil
+    }
+
     /// Where the descriptor of the last-level table on the path of `address` lies; nil where there is none.
     @inline(__always) func lastTableEntry(towards address: VirtualAddress) -> PhysicalAddress? {
         var position = rootPosition
@@ -84,6 +96,15 @@ struct TranslationTables<M: Hardware> {
             position.table = descriptor.frame
             position.level += 1
         }
+    }
+}
+
+extension TranslationTables {
+    /// Counts entries of a last-level table that have got frames.
+    @inline(__always) func count(resident: Int, in table: FrameNumber) {
+        var record = records.tableRecord(of: table)
+        record.resident += resident
+        records.setTableRecord(record, of: table)
     }
 }
 
