@@ -129,7 +129,7 @@ case .host:
             .testTarget(
                 name: "SystemTests",
                 dependencies: [
-                    "AkumaCommand", .product(name: "Subprocess", package: "swift-subprocess"),
+                    "AkumaCommand", "LinuxABI", .product(name: "Subprocess", package: "swift-subprocess"),
                     .product(name: "SystemPackage", package: "swift-system"),
                 ],
                 exclude: ["CPrograms"], swiftSettings: strict),

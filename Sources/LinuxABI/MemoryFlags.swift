@@ -107,6 +107,11 @@
     /// MFD_HUGETLB: from the pool of huge pages.
     @inlinable public static var hugePages: MemoryFileFlags { MemoryFileFlags(rawValue: 4) }
 
+    /// MFD_NOEXEC_SEAL: never to be made executable.
+    @inlinable public static var noExecuteSeal: MemoryFileFlags { MemoryFileFlags(rawValue: 8) }
+    /// MFD_EXEC: executable.
+    @inlinable public static var execute: MemoryFileFlags { MemoryFileFlags(rawValue: 16) }
+
     public static var unknownBits: Treatment { .refused(.invalidArgument, "mm/memfd.c, memfd_create") }
 
     @inlinable @inline(__always)
@@ -114,6 +119,9 @@
         reader.read(.closeOnExec, "MFD_CLOEXEC", .notBuilt(.noFunction))
         reader.read(.allowSealing, "MFD_ALLOW_SEALING", .notBuilt(.noFunction))
         reader.read(.hugePages, "MFD_HUGETLB", .notBuilt(.noFunction))
+        reader.read(
+            .noExecuteSeal, "MFD_NOEXEC_SEAL", .refused(.invalidArgument, "mm/memfd.c: of Linux 6.3, unknown to 6.1"))
+        reader.read(.execute, "MFD_EXEC", .refused(.invalidArgument, "mm/memfd.c: of Linux 6.3, unknown to 6.1"))
     }
 }
 
@@ -136,6 +144,9 @@
     /// F_SEAL_FUTURE_WRITE: no stores but through what is mapped already.
     @inlinable public static var futureWrite: FileSeals { FileSeals(rawValue: 0x10) }
 
+    /// F_SEAL_EXEC: no change of the right to execute.
+    @inlinable public static var execute: FileSeals { FileSeals(rawValue: 0x20) }
+
     public static var unknownBits: Treatment { .refused(.invalidArgument, "mm/memfd.c, memfd_add_seals") }
 
     @inlinable @inline(__always)
@@ -145,5 +156,60 @@
         reader.read(.grow, "F_SEAL_GROW", .notBuilt(.noFunction))
         reader.read(.write, "F_SEAL_WRITE", .notBuilt(.noFunction))
         reader.read(.futureWrite, "F_SEAL_FUTURE_WRITE", .notBuilt(.noFunction))
+        reader.read(.execute, "F_SEAL_EXEC", .refused(.invalidArgument, "mm/memfd.c: of Linux 6.3, unknown to 6.1"))
+    }
+}
+
+/// `flags` of `remap_file_pages`, whose `prot` must be 0. Source: Linux mm/mmap.c, remap_file_pages.
+@frozen public struct RemapFilePagesFlags: DescribedFlags {
+    /// The bits as the program passed them.
+    public let rawValue: UInt64
+
+    /// A set of flags from its bits, known or not.
+    @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    public static var unknownBits: Treatment { .acceptedWithoutEffect("mm/mmap.c, remap_file_pages") }
+
+    @inlinable @inline(__always)
+    public static func describe(to reader: inout some FlagReader<Self>) {
+        reader.read(MapFlags.nonBlock, "MAP_NONBLOCK", .notBuilt(.noFunction))
+    }
+}
+
+/// `flags` of `process_madvise`, `process_vm_readv`, `process_vm_writev` and `mseal`: there are none yet.
+@frozen public struct ReservedFlags: DescribedFlags {
+    /// The bits as the program passed them.
+    public let rawValue: UInt64
+
+    /// A set of flags from its bits, known or not.
+    @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    public static var unknownBits: Treatment {
+        .refused(.invalidArgument, "mm/madvise.c, mm/process_vm_access.c, mm/mseal.c: there are no flags")
+    }
+
+    @inlinable @inline(__always)
+    public static func describe(to reader: inout some FlagReader<Self>) {}
+}
+
+/// `advice` of `process_madvise`: what may be done to another process's memory. Source: Linux mm/madvise.c.
+public enum ProcessAdvice: UInt32, DescribedValue {
+    case willNeed = 3
+    case cold = 20
+    case pageOut = 21
+    case collapse = 25
+
+    public static var unknownValue: Treatment {
+        .refused(.invalidArgument, "mm/madvise.c, process_madvise_behavior_valid")
+    }
+
+    @inlinable
+    public var entry: (name: StaticString, treatment: Treatment) {
+        switch self {
+        case .willNeed: ("MADV_WILLNEED", .notBuilt(.noFunction))
+        case .cold: ("MADV_COLD", .notBuilt(.noFunction))
+        case .pageOut: ("MADV_PAGEOUT", .notBuilt(.noFunction))
+        case .collapse: ("MADV_COLLAPSE", .notBuilt(.noFunction))
+        }
     }
 }

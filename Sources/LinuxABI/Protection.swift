@@ -42,7 +42,7 @@ extension Protection: DescribedFlags {
         reader.read(.branchTargets, "PROT_BTI", .notBuilt(.invalidArgument))
         reader.read(
             .memoryTags, "PROT_MTE",
-            .refused(.invalidArgument, "arch/arm64/include/asm/mman.h, arch_validate_prot without system_supports_mte"))
+            .refused(.invalidArgument, "arch/arm64/include/asm/mman.h, arch_validate_prot: the CPU has no MTE"))
         reader.read(.growsDown, "PROT_GROWSDOWN", .notBuilt(.invalidArgument))
         reader.read(
             .growsUp, "PROT_GROWSUP", .refused(.invalidArgument, "mm/mprotect.c: nothing on arm64 grows upwards"))
@@ -69,10 +69,10 @@ extension Protection: DescribedFlags {
             .acceptedWithoutEffect("arch/arm64/include/asm/mman.h, arch_calc_vm_prot_bits"))
         reader.read(
             Protection.branchTargets, "PROT_BTI",
-            .acceptedWithoutEffect("arch/arm64/include/asm/mman.h, arch_calc_vm_prot_bits without system_supports_bti"))
+            .acceptedWithoutEffect("arch/arm64/include/asm/mman.h, arch_calc_vm_prot_bits: the CPU has no BTI"))
         reader.read(
             Protection.memoryTags, "PROT_MTE",
-            .acceptedWithoutEffect("arch/arm64/include/asm/mman.h, arch_calc_vm_prot_bits without system_supports_mte"))
+            .acceptedWithoutEffect("arch/arm64/include/asm/mman.h, arch_calc_vm_prot_bits: the CPU has no MTE"))
         reader.read(
             Protection.growsDown, "PROT_GROWSDOWN",
             .acceptedWithoutEffect("mm/mmap.c, calc_vm_prot_bits: mprotect's alone"))

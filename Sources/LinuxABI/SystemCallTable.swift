@@ -1,6 +1,6 @@
 /// What becomes of each call. The dispatcher reads this: a call that is not honoured here is not made.
 extension SystemCallNumber {
-    /// Numbers that Linux has not given out (kernel/sys_ni.c).
+    /// Numbers that Linux 6.1 has not given out.
     public static var unknownValue: Treatment { .refused(.noFunction, "arch/arm64/kernel/syscall.c, do_ni_syscall") }
 
     @inlinable @inline(__always)
@@ -278,9 +278,9 @@ extension SystemCallNumber {
         case .copyFileRange: ("copy_file_range", .notBuilt(.noFunction))
         case .preadv2: ("preadv2", .notBuilt(.noFunction))
         case .pwritev2: ("pwritev2", .notBuilt(.noFunction))
-        case .pkeyMprotect: ("pkey_mprotect", .notBuilt(.noFunction))
-        case .pkeyAlloc: ("pkey_alloc", .notBuilt(.noFunction))
-        case .pkeyFree: ("pkey_free", .notBuilt(.noFunction))
+        case .pkeyMprotect: ("pkey_mprotect", .refused(.noFunction, "kernel/sys_ni.c: arm64 has no protection keys before 6.12"))
+        case .pkeyAlloc: ("pkey_alloc", .refused(.noFunction, "kernel/sys_ni.c: arm64 has no protection keys before 6.12"))
+        case .pkeyFree: ("pkey_free", .refused(.noFunction, "kernel/sys_ni.c: arm64 has no protection keys before 6.12"))
         case .statx: ("statx", .notBuilt(.noFunction))
         case .ioPgetevents: ("io_pgetevents", .notBuilt(.noFunction))
         case .rseq: ("rseq", .notBuilt(.noFunction))
@@ -308,7 +308,7 @@ extension SystemCallNumber {
         case .landlockCreateRuleset: ("landlock_create_ruleset", .notBuilt(.noFunction))
         case .landlockAddRule: ("landlock_add_rule", .notBuilt(.noFunction))
         case .landlockRestrictSelf: ("landlock_restrict_self", .notBuilt(.noFunction))
-        case .memfdSecret: ("memfd_secret", .notBuilt(.noFunction))
+        case .memfdSecret: ("memfd_secret", .refused(.noFunction, "mm/secretmem.c: off unless booted with secretmem.enable=1"))
         case .processMrelease: ("process_mrelease", .notBuilt(.noFunction))
         case .futexWaitv: ("futex_waitv", .notBuilt(.noFunction))
         case .setMempolicyHomeNode: ("set_mempolicy_home_node", .notBuilt(.noFunction))

@@ -43,6 +43,13 @@ enum Guest {
     static func runOnLinux(
         _ words: String..., input: [UInt8] = [], configure: (inout MachineConfiguration) -> Void = { _ in }
     ) async throws -> MachineResult {
+        try await runOnLinux(words, input: input, configure: configure)
+    }
+
+    /// The same with the words in an array.
+    static func runOnLinux(
+        _ words: [String], input: [UInt8] = [], configure: (inout MachineConfiguration) -> Void = { _ in }
+    ) async throws -> MachineResult {
         try await built.value
         var machine = try await LinuxMachine(project: project, progress: Reporter())
         machine.configuration.timeout = patience
