@@ -93,11 +93,11 @@ extension MapFlags: DescribedFlags {
         reader.read(
             MapFlags.synchronous, "MAP_SYNC",
             .refused(.notSupported, "mm/mmap.c, do_mmap: only files on DAX support it"))
-        reader.read(MapFlags.fixed, "MAP_FIXED", .notBuilt(.notSupported))
-        reader.read(MapFlags.locked, "MAP_LOCKED", .notBuilt(.notSupported))
-        reader.read(MapFlags.noReserve, "MAP_NORESERVE", .notBuilt(.notSupported))
-        reader.read(MapFlags.populate, "MAP_POPULATE", .notBuilt(.notSupported))
-        reader.read(MapFlags.nonBlock, "MAP_NONBLOCK", .notBuilt(.notSupported))
+        reader.read(MapFlags.fixed, "MAP_FIXED", .honoured)
+        reader.read(MapFlags.locked, "MAP_LOCKED", .honoured)
+        reader.read(MapFlags.noReserve, "MAP_NORESERVE", .honoured)
+        reader.read(MapFlags.populate, "MAP_POPULATE", .honoured)
+        reader.read(MapFlags.nonBlock, "MAP_NONBLOCK", .honoured)
         reader.read(
             MapFlags.growsDown, "MAP_GROWSDOWN",
             .refused(.invalidArgument, "mm/mmap.c, do_mmap: nothing shared grows downwards"))
