@@ -132,6 +132,7 @@ private func placeKernel(
     }
     guard let console else { panic("there is no virtio console with the ports akuma.stdin, akuma.stdout and akuma.stderr") }
     guard let input = makeInput(ramdisk, &frames) else { panic("there is not enough RAM for standard input") }
+    frames.reserve = Kernel.reserve(of: frames.totalFrames)
     let value = Kernel(
         options: options, clock: Clock(frequency: Timer.frequency, dateInSeconds: date), ramdisk: ramdisk,
         mappings: KernelMappings(

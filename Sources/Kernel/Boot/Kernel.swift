@@ -35,6 +35,10 @@ struct Kernel: ~Copyable {
     /// Counts how often some file's readiness may have changed.
     var readinessChanges: UInt64 = 0
 
+    /// Pages that reclaim gave back, and processes that were ended for want of memory.
+    var reclaimedPages: UInt64 = 0
+    var outOfMemoryKills: UInt64 = 0
+
     var processes = ProcessTable()
     /// The program that the machine was started for; the machine ends with it.
     var firstProcess: Handle<Process>?

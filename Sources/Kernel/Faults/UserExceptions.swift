@@ -52,7 +52,7 @@ public func userCopyFaultEntry(_ frameAddress: UInt64) -> Bool {
         try resolveFault(at: frame.value.far, access)
         return true
     } catch {
-        return false
+        return error == .outOfMemory && relieveShortage(at: VirtualAddress(frame.value.far).untagged)
     }
 }
 
@@ -73,8 +73,8 @@ private func raise(_ error: FaultError, _ syndrome: ExceptionSyndrome, _ frame: 
     case .beyondEnd:
         raise(.busError, .noSuchAddress, "the page lies beyond the end of its file (BUS_ADRERR)", frame)
     case .outOfMemory:
-        Console.log("memory: out of memory at \(hex: frame.value.far)")
-        endProcess(for: .kill, "out of memory", frame)
+        // Where that found a frame, the access is made again; otherwise a signal is pending that ends the program.
+        _ = relieveShortage(at: VirtualAddress(frame.value.far).untagged)
     }
 }
 

@@ -29,11 +29,16 @@ public func systemCallEntry(_ frameAddress: UInt64) {
     let frame = Handle<TrapFrame>(unsafeAddress: frameAddress)
     let number = frame.value.x8
     var restart: UInt64?
-    do throws(Errno) {
-        frame.value.x0 = try dispatch(number, SystemCallArguments(frame: frame))
-    } catch {
-        if error == .interrupted && isRestartable(number) { restart = frame.value.x0 }
-        frame.value.x0 = UInt64(result: -Int64(error.rawValue))
+    while true {
+        do throws(Errno) {
+            frame.value.x0 = try dispatch(number, SystemCallArguments(frame: frame))
+        } catch {
+            // A call that found no frame has changed nothing: it is made again where the page cache has one to give.
+            if error == .noMemory && reclaimMemoryIfShort() { continue }
+            if error == .interrupted && isRestartable(number) { restart = frame.value.x0 }
+            frame.value.x0 = UInt64(result: -Int64(error.rawValue))
+        }
+        break
     }
     if kernel.options.logsCalls { logCall(number, frame.value.x0) }
     if Thread.current.value.hasActionableSignal { actOnSignals(frame, restart: restart) }

@@ -21,6 +21,9 @@
     /// Frames ever donated.
     public private(set) var totalFrames: UInt64 = 0
 
+    /// Frames that only tables and the kernel itself get: what they need to give memory back when there is none.
+    public var reserve: UInt64 = 0
+
     /// Hot frames, at most. Half of them go back to the buddy lists when one more comes.
     @usableFromInline let hotLimit: UInt64
 
@@ -74,10 +77,11 @@
 
     // MARK: Single frames
 
-    /// Takes a frame with one reference, its content unspecified; nil where none is free.
+    /// Takes a frame with one reference, its content unspecified; nil where none is free, or where those that are left
+    /// are the ``reserve`` and `kind` is none that it is for.
     @inlinable public mutating func take(_ kind: FrameKind) -> Frame? {
         if hotCount == 0 {
-            guard refill() else { return nil }
+            guard refill(for: kind) else { return nil }
         }
         guard let index = hottest.index else {
             preconditionFailure("the list of hot frames holds as many as are counted")
@@ -130,10 +134,15 @@
 
     /// Moves frames from the smallest free blocks to the hot list, the lowest of a block on top.
     /// - Returns: whether there were any.
-    @inline(never) @usableFromInline mutating func refill() -> Bool {
-        let batch: UInt64 = 1 << Self.batchOrder
+    @inline(never) @usableFromInline mutating func refill(for kind: FrameKind) -> Bool {
+        var batch: UInt64 = 1
+        if buddies.freeFrames > reserve {
+            batch = min(1 << Self.batchOrder, buddies.freeFrames - reserve)
+        } else if kind != .kernel && kind != .table {
+            return false
+        }
         while hotCount < batch, let smallest = buddies.smallestOrder {
-            let order = min(smallest, Self.batchOrder)
+            let order = min(smallest, UInt64(63 - (batch - hotCount).leadingZeroBitCount))
             guard let first = buddies.take(order: order) else { break }
             var offset: UInt64 = 1 << order
             while offset > 0 {

@@ -1,0 +1,115 @@
+import LinuxABI
+import Machine
+import MemoryModel
+
+// What happens when no frame is free: clean pages of the page cache are given back first; where there are none, a program
+// is ended that has most, and the rest goes on.
+
+/// Frames that are asked back at a time.
+private var reclaimBatch: UInt64 { 64 }
+
+extension Kernel {
+    /// Frames that only tables and the kernel get: enough to end any program, at most 1/64 of all.
+    static func reserve(of totalFrames: UInt64) -> UInt64 { min(256, totalFrames / 64) }
+}
+
+/// Gives back clean pages of the page cache where too few frames are free for a call.
+/// - Returns: whether that freed one.
+@inline(never)
+func reclaimMemoryIfShort() -> Bool {
+    // As many as one call takes for its tables before it changes anything, and more.
+    let isShort = kernel.frames.withLock { $0.freeFrames < $0.reserve + 64 }
+    return isShort && reclaimMemory()
+}
+
+/// Gives back clean pages of the page cache, unmapped ones first, then those not used lately, then any.
+/// - Returns: whether a frame is free now that was not.
+@inline(never)
+func reclaimMemory() -> Bool {
+    if reclaimUnmapped() { return true }
+    for sparingUsed in 0..<2 {
+        var given: UInt64 = 0
+        forEachSpace { space in
+            given += kernel.frames.withLock { frames in
+                space.value.memory.giveUpCleanPages(sparingUsed: sparingUsed == 0, frames: &frames)
+            }
+        }
+        if given > 0 && reclaimUnmapped() { return true }
+    }
+    return false
+}
+
+private func reclaimUnmapped() -> Bool {
+    let freed = kernel.frames.withLock { frames in kernel.objects(frames).reclaim(reclaimBatch, frames: &frames) }
+    if freed > 0 { kernel.reclaimedPages += freed }
+    return freed > 0
+}
+
+/// Calls `body` with the address space of each process that is alive; one that two processes use comes twice.
+func forEachSpace(_ body: (Handle<ProgramSpace>) -> Void) {
+    var candidate = kernel.processes.first
+    while let process = candidate {
+        candidate = process.value.nextProcess
+        if let space = process.value.space { body(space) }
+    }
+}
+
+/// Finds a frame for the running program, which needs one to go on.
+/// - Returns: false where the running program itself is the one that has to end.
+@inline(never)
+func relieveShortage(at address: VirtualAddress) -> Bool {
+    if reclaimMemory() { return true }
+    let victim = chooseVictim()
+    let pages = victim.value.space?.value.memory.statistics.residentPages ?? 0
+    Console.log(
+        """
+        memory: out of memory: pid \(Int(Process.current.value.id)) needs a frame for \(hex: address.rawValue), \
+        \(Int(kernel.frames.withLock { $0.freeFrames })) are left; killing pid \(Int(victim.value.id)), which has most: \
+        \(Int(pages)) pages
+        """)
+    kernel.outOfMemoryKills += 1
+    guard let space = victim.value.space else { return false }
+    let isOwn = space == Process.current.value.memory
+    var candidate = kernel.processes.first
+    while let process = candidate {
+        candidate = process.value.nextProcess
+        // Whoever shares the memory has to go too, or nothing comes free (mm/oom_kill.c, __oom_kill_process).
+        if process.value.space == space { send(.kill, to: process, .kernel) }
+    }
+    if isOwn { return false }
+    // The victim can't touch its memory any more, whatever call it may be in: it ends before it runs (there,
+    // oom_reaper).
+    kernel.frames.withLock { frames in
+        space.value.memory.unmapAll(frames: &frames)
+        frames.mergeFreeFrames()
+    }
+    return true
+}
+
+/// The process that has most memory: pages, and the tables for them (mm/oom_kill.c, oom_badness). The first process,
+/// with which the machine ends, only where no other has any.
+private func chooseVictim() -> Handle<Process> {
+    var victim = Process.current
+    var most: UInt64 = 0
+    var candidate = kernel.processes.first
+    while let process = candidate {
+        candidate = process.value.nextProcess
+        guard let space = process.value.space, !isFirst(process, space) else { continue }
+        let statistics = space.value.memory.statistics
+        guard statistics.residentPages > 0 else { continue }
+        let badness = statistics.residentPages + statistics.tables
+        if badness > most {
+            most = badness
+            victim = process
+        }
+    }
+    if most > 0 { return victim }
+    guard let first = kernel.firstProcess else { return victim }
+    return first
+}
+
+/// Whether a process is the first one, or has its address space.
+private func isFirst(_ process: Handle<Process>, _ space: Handle<ProgramSpace>) -> Bool {
+    guard let first = kernel.firstProcess else { return false }
+    return process == first || first.value.space == space
+}
