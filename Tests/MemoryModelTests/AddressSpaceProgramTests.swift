@@ -239,3 +239,92 @@ extension TestSpace {
         try test.finish()
     }
 }
+
+@Suite("What was promised to a program")
+struct CommitmentTests {
+    private static let base: UInt64 = 0x1000_0000
+
+    @Test("private writable pages count, touched or not; others once they become writable, and then for good")
+    func counting() throws {
+        let family = try Family()
+        let object = try family.makeObject(pages: 1000)
+        try family.map(family.first, fixed: Self.base, 10 * page)
+        try family.map(family.first, fixed: Self.base + 10 * page, 10 * page, .read)
+        try family.map(family.first, object, at: Self.base + megabyte, pages: 100, shared: true)
+        try family.map(family.first, object, at: Self.base + 2 * megabyte, pages: 100, shared: false)
+        try family.map(family.first, fixed: 0x80_0000_0000, 3 * gigabyte + 5 * page)
+        let large = (3 * gigabyte) / page + 5
+        #expect(family.accountedPages(family.first) == 110 + large)
+        #expect(family.pagesToAccount(family.first, Self.base, 20 * page) == 10)
+        try family.protect(family.first, Self.base + 5 * page, 10 * page, .readWrite)
+        try family.protect(family.first, Self.base, 20 * page, .read)
+        try family.protect(family.first, Self.base + megabyte, 10 * page, .readWrite)
+        #expect(family.accountedPages(family.first) == 115 + large)
+        let child = try family.fork(family.first)
+        #expect(family.accountedPages(child) == 115 + large)
+        try family.unmap(child, Self.base, gigabyte)
+        try family.unmap(child, 0x80_0000_0000 + page, gigabyte)
+        #expect(family.accountedPages(child) == large - gigabyte / page)
+        #expect(family.objects.accountedPages == 0)
+        family.poke(1, object, 3)
+        #expect(family.objects.accountedPages == 1)
+        let shared = try family.objects.create(
+            .sharedMemory, size: .pages(77), isAccounted: true, frames: &family.frames)
+        #expect(family.objects.accountedPages == 78)
+        #expect(family.objects.kind(of: shared) == .sharedMemory)
+        family.release(shared)
+        family.release(object)
+        try family.finish()
+    }
+}
+
+@Suite("A layout at random places")
+struct RandomisedLayoutTests {
+    @Test("keeps its parts apart, whatever the numbers")
+    func extremes() throws {
+        for number in [0, UInt64.max, 0x1234_5678_9ABC_DEF0] {
+            let layout = AddressSpaceLayout.randomised(image: number, heap: number, map: number, stack: number)
+            var test = try TestSpace(layout: layout)
+            let top = try test.space.mapStack(frames: &test.frames)
+            #expect(top == layout.stackTop && layout.high.contains(top) && top.isPageAligned)
+            let heap = try #require(layout.heapBase)
+            test.space.setHeapStart(heap)
+            try test.moveBreak(to: heap.rawValue + 5 * page)
+            try test.write(1, at: heap.rawValue + 4 * page)
+            let first = try test.map(page)
+            #expect(first == layout.highMapBase.rawValue)
+            let reach = top.rawValue - layout.stackLimit.rawValue
+            try test.write(1, at: reach)
+            #expect(layout.imageBase < heap && heap < layout.heapLimit)
+            #expect(layout.heapLimit <= layout.highMapBase && layout.highMapBase.rawValue < reach)
+            // What fits nowhere above the first mapping goes below it; nothing goes into the stack's way.
+            let huge = try test.map(0x6000_0000_0000)
+            #expect(huge + 0x6000_0000_0000 < reach || huge > top.rawValue)
+            try test.finish()
+        }
+    }
+
+    @Test("has 2^30 places for each part")
+    func bits() {
+        var seen = Set<UInt64>()
+        for bit in 0..<AddressSpaceLayout.randomBits {
+            let layout = AddressSpaceLayout.randomised(image: 1 << bit, heap: 0, map: 0, stack: 0)
+            seen.insert(layout.imageBase.rawValue)
+        }
+        #expect(seen.count == 30)
+    }
+}
+
+extension Family {
+    func accountedPages(_ member: Member) -> UInt64 { member.space!.countAccounted() }
+
+    func pagesToAccount(_ member: Member, _ start: UInt64, _ length: UInt64) -> UInt64 {
+        let range = VirtualRange(VirtualAddress(start), to: VirtualAddress(start + length))
+        return member.space!.pagesToAccount(in: range, for: .readWrite)
+    }
+}
+
+extension AddressSpace {
+    /// A method: a computed property of what a class's optional holds would consume it.
+    fileprivate func countAccounted() -> UInt64 { accountedPages }
+}

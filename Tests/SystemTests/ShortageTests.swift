@@ -17,4 +17,59 @@ struct ShortageTests {
             #expect(result.status == 0)
         }
     }
+
+    @Test("in overcommit mode 2 no more is promised than there is")
+    func commitment() async throws {
+        try await withTemporaryFolder { folder in
+            let executable = folder.appending("commitment")
+            let source = Guest.project.root.appending("Tests/SystemTests/CPrograms/commitment.c")
+            try await CLibrary.musl.compile(String(decoding: try source.contents(), as: UTF8.self), to: executable)
+            let result = try await Command.akuma("run", "--memory", "64M", "--overcommit", "2", executable.string)
+            let expected = """
+                40 MiB: Out of memory
+                20 MiB: mapped
+                20 more: Out of memory
+                20 more without reservation: Out of memory
+                20 more shared: Out of memory
+                20 to read: mapped
+                made writable: Out of memory
+                a page made writable: yes
+                fork: Out of memory
+                20 after munmap: mapped
+
+                """
+            #expect(result.text == expected, "\(result.account)")
+        }
+    }
+
+    @Test("programs begin at random places when asked, and run there")
+    func randomisedLayout() async throws {
+        try await withTemporaryFolder { folder in
+            let executable = folder.appending("where")
+            let source = """
+                #include <stdio.h>
+                #include <stdlib.h>
+                #include <sys/mman.h>
+                #include <unistd.h>
+                int main(void) {
+                    char here;
+                    char *heap = sbrk(4096);
+                    *heap = 1;
+                    void *map = mmap(0, 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                    printf("%p %p %p %p\\n", (void *)main, (void *)heap, map, (void *)&here);
+                    return 0;
+                }
+                """
+            try await CLibrary.glibc.compile(source, to: executable, isPositionIndependent: true)
+            var seen: [[UInt64]] = []
+            for _ in 0..<2 {
+                let result = try await Command.akuma("run", "--aslr", executable.string)
+                let words = result.text.split(whereSeparator: \.isWhitespace).compactMap { UInt64($0.dropFirst(2), radix: 16) }
+                #expect(words.count == 4, "\(result.account)")
+                #expect(words.allSatisfy { $0 >= 0x80_0000_0000 && $0 < 1 << 48 }, "\(result.account)")
+                seen.append(words)
+            }
+            for part in 0..<4 { #expect(seen[0][part] != seen[1][part], "each part moves") }
+        }
+    }
 }

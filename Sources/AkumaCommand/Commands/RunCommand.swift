@@ -62,6 +62,15 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Let programs ask the kernel about their memory, entry by entry, as memory-tour does.")
     var debug = false
 
+    @Flag(help: "Start programs at random places in the high region, instead of where they always are.")
+    var aslr = false
+
+    @Option(
+        help: ArgumentHelp(
+            "How much memory may be promised, as Linux's vm.overcommit_memory: 0 all but the absurd, 1 anything, 2 what there is.",
+            valueName: "mode"))
+    var overcommit = 0
+
     @Flag(
         help: """
             Boot Debian's Linux 6.1 in Akuma's place, to compare: time counts instructions, and input is read first.
@@ -86,6 +95,7 @@ struct RunCommand: AsyncParsableCommand {
         guard memory.bytes >= 32 << 20, memory.bytes <= 500 << 30 else {
             throw ValidationError("--memory: from 32M to 500G")
         }
+        guard 0...2 ~= overcommit else { throw ValidationError("--overcommit \(overcommit): the mode is 0, 1 or 2") }
         if let timeout, !(timeout > 0 && timeout < 1e9) {
             throw ValidationError("--timeout \(timeout): a number of seconds above 0")
         }
@@ -155,6 +165,8 @@ struct RunCommand: AsyncParsableCommand {
         configuration.timeout = timeout.map { .seconds($0) }
         configuration.log = verbose ?? .kernel
         configuration.hasDebuggingInterface = debug
+        configuration.randomisesLayout = aslr
+        configuration.overcommit = overcommit
         configuration.waitsForDebugger = gdb
         configuration.kernelArguments = append
         configuration.environment.removeAll { old in

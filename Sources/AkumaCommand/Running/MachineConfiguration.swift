@@ -48,6 +48,10 @@ public struct MachineConfiguration: Sendable {
     public var log = Log.kernel
     /// Whether programs may use the debugging interface.
     public var hasDebuggingInterface = false
+    /// Whether programs begin at random places.
+    public var randomisesLayout = false
+    /// How much memory may be promised: Linux's `vm.overcommit_memory`, 0, 1 or 2.
+    public var overcommit = 0
     /// Whether the machine waits for gdb on TCP port 1234 before its first instruction.
     public var waitsForDebugger = false
     /// Further words for the kernel's command line.
@@ -65,6 +69,8 @@ public struct MachineConfiguration: Sendable {
         var words = kernelArguments
         if log != .kernel { words.append("log=\(log.rawValue)") }
         if hasDebuggingInterface { words.append("debug=on") }
+        if randomisesLayout { words.append("aslr=on") }
+        if overcommit != 0 { words.append("overcommit=\(overcommit)") }
         if isDeterministic { words.append("clock=instructions") }
         return words.joined(separator: " ")
     }

@@ -142,6 +142,7 @@ private func placeKernel(
         identifiers: RankedLock(ASIDAllocator(bits: UInt64(Translation.asidBits))),
         scheduler: RankedLock(Scheduler(ticksPerSecond: Timer.frequency)),
         random: RandomGenerator(seed: seed(from: ramdisk)), stacks: KernelStacks(page: stackMap.address.rawValue),
+        overcommit: options.overcommit,
         interrupts: makeInterruptController(description), timerInterrupt: UInt64(timer.identifier),
         console: console, input: input)
     Handle<Kernel>.place(value, at: state.address.rawValue)

@@ -8,6 +8,10 @@ struct BootOptions {
     private(set) var logsCalls = false
     /// `debug=on`: programs may use the debugging interface.
     private(set) var allowsDebugging = false
+    /// `aslr=on`: programs begin at random places in the high region.
+    private(set) var randomisesLayout = false
+    /// `overcommit=0`, `1` or `2`: how much memory may be promised, as `vm.overcommit_memory` says it on Linux.
+    private(set) var overcommit = OvercommitMode.heuristic
     /// `clock=instructions`: the machine's clock counts instructions, one a nanosecond, so that the log may call them so.
     private(set) var countsInstructions = false
     /// `panic=test`: panic as soon as the first program runs, to test the report.
@@ -34,6 +38,14 @@ struct BootOptions {
             logsCalls = true
         } else if word.equals("debug=on") {
             allowsDebugging = true
+        } else if word.equals("aslr=on") {
+            randomisesLayout = true
+        } else if word.equals("overcommit=0") {
+            overcommit = .heuristic
+        } else if word.equals("overcommit=1") {
+            overcommit = .always
+        } else if word.equals("overcommit=2") {
+            overcommit = .never
         } else if word.equals("clock=instructions") {
             countsInstructions = true
         } else if word.equals("panic=test") {

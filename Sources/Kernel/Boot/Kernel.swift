@@ -39,6 +39,10 @@ struct Kernel: ~Copyable {
     var reclaimedPages: UInt64 = 0
     var outOfMemoryKills: UInt64 = 0
 
+    /// How much memory may be promised (`vm.overcommit_memory`, `vm.overcommit_ratio`).
+    var overcommit: OvercommitMode
+    var overcommitRatio: UInt64 = 50
+
     var processes = ProcessTable()
     /// The program that the machine was started for; the machine ends with it.
     var firstProcess: Handle<Process>?

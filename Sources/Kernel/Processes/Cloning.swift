@@ -88,6 +88,7 @@ private func borrow(_ space: Handle<ProgramSpace>) -> Handle<ProgramSpace> {
 
 /// A copy of an address space that shares frames and tables until one side changes them.
 private func copy(_ space: Handle<ProgramSpace>) throws(Errno) -> Handle<ProgramSpace> {
+    if kernel.overcommit == .never { try admit(space.value.memory.accountedPages) }
     try kernel.spaces.makeRoom()
     do throws(MapError) {
         let memory = try kernel.frames.withLock { (frames) throws(MapError) in

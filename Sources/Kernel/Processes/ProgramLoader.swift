@@ -56,19 +56,19 @@ struct LoadedProgram {
 func load(
     _ file: Span<UInt8>, arguments: Span<UInt8>, environment: Span<UInt8>, path: Span<UInt8>
 ) throws(LoadError) -> LoadedProgram {
+    let layout = makeLayout()
     // The plan has a frame of its own: it is too large for a kernel stack.
     guard let page = KernelPages.take() else { throw .memory(.outOfMemory) }
     defer { KernelPages.giveBack(page) }
     let plan: Handle<LoadPlan>
-    do throws(ProgramError) { plan = Handle.place(try LoadPlan(file), at: page) } catch { throw .program(error) }
-    return try load(file, by: plan, arguments: arguments, environment: environment, path: path)
+    do throws(ProgramError) { plan = Handle.place(try LoadPlan(file, layout: layout), at: page) } catch { throw .program(error) }
+    return try load(file, by: plan, layout, arguments: arguments, environment: environment, path: path)
 }
 
 private func load(
-    _ file: Span<UInt8>, by plan: Handle<LoadPlan>, arguments: Span<UInt8>, environment: Span<UInt8>,
-    path: Span<UInt8>
+    _ file: Span<UInt8>, by plan: Handle<LoadPlan>, _ layout: AddressSpaceLayout, arguments: Span<UInt8>,
+    environment: Span<UInt8>, path: Span<UInt8>
 ) throws(LoadError) -> LoadedProgram {
-    let layout = AddressSpaceLayout.standard
     let stack: InitialStack
     do throws(InitialStackError) {
         stack = try InitialStack(
@@ -87,6 +87,19 @@ private func load(
     }
     if kernel.options.logsMemory { logSegments(of: plan, in: space) }
     return LoadedProgram(space: space, entry: plan.value.entry, stackPointer: stack.stackPointer)
+}
+
+/// Where a new program has what: where DESIGN promises it, or at random places where the machine was asked for that
+/// (`aslr=on`) and the process did not refuse it.
+private func makeLayout() -> AddressSpaceLayout {
+    guard kernel.options.randomisesLayout else { return .standard }
+    let random = kernel.random.nextBlock()
+    func word(_ index: Int) -> UInt64 {
+        var word: UInt64 = 0
+        for byte in 0..<8 { word = word << 8 | UInt64(random[index * 8 + byte]) }
+        return word
+    }
+    return .randomised(image: word(0), heap: word(1), map: word(2), stack: word(3))
 }
 
 private func makeSpace(
@@ -138,7 +151,11 @@ private func map(
         }
     }
     // An image that lies above where heaps end has none; brk then always says no.
-    if plan.value.breakStart <= space.value.memory.layout.mapBase { space.value.memory.setHeapStart(plan.value.breakStart) }
+    if let start = space.value.memory.layout.heapBase {
+        space.value.memory.setHeapStart(start)
+    } else if plan.value.breakStart <= space.value.memory.layout.heapLimit {
+        space.value.memory.setHeapStart(plan.value.breakStart)
+    }
 }
 
 /// Maps the stack and writes what the program finds there.

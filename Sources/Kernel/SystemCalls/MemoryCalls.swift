@@ -52,9 +52,7 @@ func mapMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 @inline(__always)
 func map(_ request: MapRequest) throws(Errno) -> UInt64 {
     try refuseWritableAndExecutable(request.protection)
-    if request.protection.contains(.write) && !request.options.contains(.noReserve) && request.isAligned {
-        try refuseObviousOvercommit(request.length)
-    }
+    if request.isAccounted && request.isAligned { try admit(request.pages) }
     let address = try withMemory { (space, frames) throws(MapError) in try space.map(request, frames: &frames) }
     if kernel.options.logsMemory { logMapping("mmap", address, request.length) }
     return address.rawValue
@@ -73,7 +71,8 @@ func mapRequest(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) ->
         placement = .anywhere(hint: address)
     }
     var options = MapOptions.none
-    if flags.contains(.noReserve) { options.insert(.noReserve) }
+    // Who promises no more than there is promises nothing for free (mm/mmap.c, do_mmap).
+    if flags.contains(.noReserve) && kernel.overcommit != .never { options.insert(.noReserve) }
     if flags.contains(.growsDown) { options.insert(.growsDown) }
     // MAP_NONBLOCK makes MAP_POPULATE do nothing (mmap(2)). What is resident stays so: nothing takes pages away, so
     // MAP_LOCKED asks for no more than MAP_POPULATE.
@@ -83,12 +82,6 @@ func mapRequest(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) ->
         length: ByteCount(call.second),
         protection: MemoryModel.Protection(try MapProtection(rawValue: call.third).checked().rawValue),
         placement: placement, options: options)
-}
-
-/// ENOMEM for memory to write to that exceeds all there is: Linux's overcommit mode 0 (mm/util.c, __vm_enough_memory).
-@inline(__always)
-private func refuseObviousOvercommit(_ length: ByteCount) throws(Errno) {
-    if length.wholePages > kernel.totalFrames { throw .noMemory }
 }
 
 /// EACCES for pages both writable and executable, to a program whose note asked for that (as a Linux security module
@@ -110,6 +103,20 @@ extension MapRequest {
     }
 }
 
+extension MapRequest {
+    /// Pages, rounded up; one more than any machine has where that is beyond 64 bits.
+    @inline(__always) fileprivate var pages: UInt64 { (length.roundedUpToPages ?? ByteCount(.max)).wholePages }
+}
+
+/// Admits what of a range counts only from now on, since its program may write it.
+@inline(never)
+private func admitWriting(
+    _ start: VirtualAddress, _ length: ByteCount, _ protection: MemoryModel.Protection
+) throws(Errno) {
+    guard let range = VirtualRange(start, length: length), !range.isEmpty else { return }
+    try admit(Process.current.value.memory.value.memory.pagesToAccount(in: range, for: protection))
+}
+
 func unmapMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let start = VirtualAddress(call.first).untagged
     let length = ByteCount(call.second)
@@ -124,7 +131,9 @@ func protectMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard start.isPageAligned else { throw .invalidArgument }
     let protection = MemoryModel.Protection(try LinuxABI.Protection(rawValue: call.third).checked().rawValue)
     try refuseWritableAndExecutable(protection)
-    if protection.contains(.write) { try refuseObviousOvercommit(length) }
+    if protection.contains(.write), length.wholePages > kernel.totalFrames || kernel.overcommit == .never {
+        try admitWriting(start, length, protection)
+    }
     try withMemory { (space, frames) throws(MapError) in
         try space.protect(start, length: length, protection, frames: &frames)
     }
@@ -138,7 +147,7 @@ func setProgramBreak(_ call: SystemCallArguments) -> UInt64 {
     let space = Process.current.value.memory
     // A heap ends where the mmap region begins, so there is no obvious overcommit to refuse but on tiny machines.
     let growth = wanted > space.value.memory.programBreak ? wanted - space.value.memory.programBreak : .zero
-    if (try? refuseObviousOvercommit(growth)) != nil {
+    if (try? admit(growth.wholePages)) != nil {
         try? withMemory { (space, frames) throws(MapError) in try space.setBreak(to: wanted, frames: &frames) }
     }
     if kernel.options.logsMemory, space.value.memory.programBreak == wanted {

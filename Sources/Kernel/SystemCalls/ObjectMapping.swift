@@ -32,7 +32,7 @@ func mapSharedMemory(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errn
         try checkPlacement(request)
         throw .invalidArgument
     }
-    let object = try makeSharedMemory(size)
+    let object = try makeSharedMemory(size, isAccounted: !request.options.contains(.noReserve))
     defer { release(object) }
     request.object = MappedObject(object)
     request.options.insert(.shared)
@@ -49,10 +49,13 @@ func checkPlacement(_ request: MapRequest) throws(Errno) {
 }
 
 /// An object of `size` bytes of zeroes, with a handle.
-private func makeSharedMemory(_ size: ByteCount) throws(Errno) -> ObjectNumber {
+/// - Parameter isAccounted: whether all of it counts towards the commit limit at once (mm/shmem.c, shmem_acct_size).
+private func makeSharedMemory(_ size: ByteCount, isAccounted: Bool) throws(Errno) -> ObjectNumber {
+    if isAccounted { try admit(size.wholePages) }
     do throws(ObjectError) {
         return try kernel.frames.withLock { (frames) throws(ObjectError) in
-            try kernel.objects(frames).create(.sharedMemory, size: size, frames: &frames)
+            try kernel.objects(frames).create(
+                .sharedMemory, size: size, isAccounted: isAccounted, frames: &frames)
         }
     } catch {
         throw Errno(error)
@@ -104,7 +107,8 @@ func mapFile(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> UI
 /// `/dev/zero` is memory without a file: of the program's own, or shared (drivers/char/mem.c, mmap_zero).
 private func mapZeroDevice(_ request: inout MapRequest) throws(Errno) -> UInt64 {
     guard request.options.contains(.shared) else { return try map(request) }
-    let object = try makeSharedMemory(request.length.roundedUpToPages ?? .zero)
+    let object = try makeSharedMemory(
+        request.length.roundedUpToPages ?? .zero, isAccounted: !request.options.contains(.noReserve))
     defer { release(object) }
     request.object = MappedObject(object)
     return try map(request)

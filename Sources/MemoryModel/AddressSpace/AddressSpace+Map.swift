@@ -41,7 +41,10 @@ extension AddressSpace {
         } else {
             try reserve(range, as: attributes, frames: &frames)
         }
-        if request.options.contains(.growsDown) && range.end != layout.stackTop { hasGrowingMappings = true }
+        // Below the kernel, `mapRegion` ends where the stack may reach.
+        if request.options.contains(.growsDown) && (range.end != layout.stackTop || layout.isHigh) {
+            hasGrowingMappings = true
+        }
         if found { moveNextFit(beyond: range, frames: &frames) }
         if request.options.contains(.populate) { populate(range, frames: &frames) }
         return range.start

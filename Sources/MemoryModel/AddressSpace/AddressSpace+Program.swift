@@ -75,7 +75,7 @@ extension AddressSpace {
     /// Says where the heap begins: at the first page beyond the image.
     public mutating func setHeapStart(_ address: VirtualAddress) {
         precondition(
-            address.isPageAligned && layout.low.contains(address), "a heap that begins with a page of the program")
+            address.isPageAligned && layout.contains(address), "a heap that begins with a page of the program")
         heapStart = address
         programBreak = address
     }
@@ -91,13 +91,13 @@ extension AddressSpace {
         to address: VirtualAddress, frames: inout FrameAllocator<M>
     ) throws(MapError) {
         guard address >= heapStart else { throw .invalidArgument }
-        guard address <= max(layout.mapBase, heapStart) else { throw .outOfMemory }
+        guard address <= max(layout.heapLimit, heapStart) else { throw .outOfMemory }
         let old = programBreak.roundedUpToPage
         let new = address.roundedUpToPage
         if new < old {
             try unmap(VirtualRange(new, to: old), frames: &frames)
         } else if new > old {
-            let checked = new < layout.mapBase ? new + Granule.size : new
+            let checked = new < layout.heapLimit ? new + Granule.size : new
             guard tables.isFree(VirtualRange(old, to: checked)) else { throw .outOfMemory }
             var set = MapRequest(length: .zero, protection: .readWrite).attributes
             set.insert(.heap)

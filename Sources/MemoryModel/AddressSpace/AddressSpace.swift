@@ -86,7 +86,7 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
         attributes = AttributeTable(machine: machine, frame: attributeFrame.relinquish())
         mapRegion = layout.lowMapRegion
         nextFitLow = layout.mapBase
-        nextFitHigh = layout.high.start
+        nextFitHigh = layout.highMapBase
         heapStart = layout.mapBase
         programBreak = layout.mapBase
         context = .none

@@ -9,8 +9,20 @@
     /// Where an image begins that does not say where it wants to be.
     public var imageBase: VirtualAddress
 
-    /// Where the mmap region begins and the heap ends at the latest.
+    /// Where the mmap region below the kernel begins.
     public var mapBase: VirtualAddress
+
+    /// Where the heap begins; nil for directly behind the image.
+    public var heapBase: VirtualAddress?
+
+    /// Where the heap ends at the latest.
+    public var heapLimit: VirtualAddress
+
+    /// Where `mmap` begins to look above the kernel.
+    public var highMapBase: VirtualAddress
+
+    /// Whether `mmap` looks above the kernel alone, and image, heap and stack lie there too where they can.
+    public var isHigh = false
 
     /// The first address beyond the stack.
     public var stackTop: VirtualAddress
@@ -34,15 +46,40 @@
                 VirtualAddress(0x80_0000_0000), to: VirtualAddress(1 << Granule.virtualAddressBits)),
             imageBase: VirtualAddress(0x40_0000),
             mapBase: VirtualAddress(0x1000_0000),
+            heapBase: nil,
+            heapLimit: VirtualAddress(0x1000_0000),
+            highMapBase: VirtualAddress(0x80_0000_0000),
             stackTop: stackTop,
             initialStackSize: stackTop - VirtualAddress(0x3FFF_0000),
             stackLimit: ByteCount(8 << 20),
             stackGuardGap: ByteCount.pages(256))
     }
 
-    /// The addresses that `mmap` may pick below the kernel: up to the guard gap below the lowest place that the stack
+    /// Bits of each of the random numbers that ``randomised(image:heap:map:stack:)`` takes.
+    @inlinable public static var randomBits: UInt64 { 30 }
+
+    /// A layout in the high region with each part at a page of its own choice among 2^30 (4 TiB), in areas 32 TiB apart.
+    ///
+    /// Each number counts pages; only its low ``randomBits`` bits count.
+    public static func randomised(image: UInt64, heap: UInt64, map: UInt64, stack: UInt64) -> AddressSpaceLayout {
+        func address(_ area: UInt64, _ pages: UInt64) -> VirtualAddress {
+            VirtualAddress(area << 45 | (pages & (1 << randomBits - 1)) << Granule.shift)
+        }
+        var layout = standard
+        layout.isHigh = true
+        layout.imageBase = address(1, image)
+        layout.heapBase = address(2, heap)
+        layout.heapLimit = address(3, 0)
+        layout.highMapBase = address(3, map)
+        // At least what the stack may ever reach lies between it and the start of its area.
+        layout.stackTop = address(6, stack) + ByteCount(1 << 44)
+        return layout
+    }
+
+    /// The addresses that `mmap` may pick below the kernel: none where it looks above alone, otherwise up to the guard gap below the lowest place that the stack
     /// may reach.
     @inlinable public var lowMapRegion: VirtualRange {
+        guard !isHigh else { return VirtualRange(mapBase, to: mapBase) }
         let reserved =
             stackLimit.rawValue > (stackTop - mapBase).rawValue
             ? stackTop - mapBase : ByteCount(stackLimit.rawValue & ~(Granule.size.rawValue - 1))

@@ -68,10 +68,16 @@
         self.options = options
     }
 
+    /// Whether the pages count towards the commit limit (Linux mm/mmap.c, accountable_mapping).
+    @inlinable public var isAccounted: Bool {
+        protection.contains(.write) && options.isDisjoint(with: .shared | .noReserve)
+    }
+
     /// The attributes of the pages that the request makes.
     @inlinable var attributes: AttributeSet {
         var set = protection.attributes | AttributeSet(rawValue: UInt64(grantable.rawValue) << 3)
         if options.contains(.shared) { set.insert(.shared) }
+        if isAccounted { set.insert(.accounted) }
         if options.contains(.noReserve) { set.insert(.noReserve) }
         if options.contains(.growsDown) { set.insert(.growsDown) }
         return set

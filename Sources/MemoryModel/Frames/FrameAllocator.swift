@@ -135,14 +135,12 @@
     /// Moves frames from the smallest free blocks to the hot list, the lowest of a block on top.
     /// - Returns: whether there were any.
     @inline(never) @usableFromInline mutating func refill(for kind: FrameKind) -> Bool {
-        var batch: UInt64 = 1
-        if buddies.freeFrames > reserve {
-            batch = min(1 << Self.batchOrder, buddies.freeFrames - reserve)
-        } else if kind != .kernel && kind != .table {
-            return false
-        }
+        // Near the reserve, one by one, so that none of it comes to lie at hand for everyone.
+        let isPlenty = reserve == 0 || buddies.freeFrames >= reserve + 2 << Self.batchOrder
+        if !isPlenty && buddies.freeFrames <= reserve && kind != .kernel && kind != .table { return false }
+        let batch: UInt64 = isPlenty ? 1 << Self.batchOrder : 1
         while hotCount < batch, let smallest = buddies.smallestOrder {
-            let order = min(smallest, UInt64(63 - (batch - hotCount).leadingZeroBitCount))
+            let order = isPlenty ? min(smallest, Self.batchOrder) : 0
             guard let first = buddies.take(order: order) else { break }
             var offset: UInt64 = 1 << order
             while offset > 0 {

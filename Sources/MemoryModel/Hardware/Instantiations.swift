@@ -54,7 +54,7 @@ func instantiateObjects(frames: inout FrameAllocator<NullMachine>, kernel: Kerne
     objects.setSize(.zero, of: object)
     _ = objects.reclaim(1, frames: &frames)
     _ = objects.kind(of: object)
-    _ = objects.count + objects.residentPages(of: object) + objects.mappedPages(of: object) + objects.handles(of: object)
+    _ = objects.count + objects.accountedPages + objects.residentPages(of: object) + objects.mappedPages(of: object) + objects.handles(of: object)
     objects.release(object, frames: &frames)
 }
 
@@ -95,6 +95,7 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
     _ = try space.map(request, frames: &frames)
     space.forget(object.number, from: PageIndex(0), includingCopies: true, frames: &frames)
     _ = space.mapsWritably(object.number)
+    _ = space.accountedPages + space.pagesToAccount(in: space.layout.low, for: .readWrite)
     _ = space.giveUpCleanPages(sparingUsed: true, frames: &frames)
     space.unmapAll(frames: &frames)
     space.destroy(frames: &frames)

@@ -52,6 +52,9 @@ public struct ObjectTable<M: Hardware> {
         case backingSize
     }
 
+    /// In the word `kind`: the object counts towards the commit limit with all of its size.
+    private static var accountedFlag: UInt64 { 1 << 8 }
+
     /// Records in a frame, and their size.
     private static var recordShift: UInt64 { 6 }
     private static var recordsPerFrame: UInt64 { Granule.size.rawValue >> recordShift }
@@ -98,12 +101,14 @@ public struct ObjectTable<M: Hardware> {
     /// - Parameters:
     ///   - size: in bytes.
     ///   - backing: what its first pages hold; the rest are zeroes.
+    ///   - isAccounted: whether all of its size counts towards the commit limit, rather than its pages in memory.
     /// - Throws: ``ObjectError/outOfMemory``, having taken nothing.
     public func create(
-        _ kind: ObjectKind, size: ByteCount, backing: ObjectBacking? = nil, frames: inout FrameAllocator<M>
+        _ kind: ObjectKind, size: ByteCount, backing: ObjectBacking? = nil, isAccounted: Bool = false,
+        frames: inout FrameAllocator<M>
     ) throws(ObjectError) -> ObjectNumber {
         let number = try takeNumber(&frames)
-        set(.kind, of: number, to: kind.rawValue)
+        set(.kind, of: number, to: kind.rawValue | (isAccounted ? Self.accountedFlag : 0))
         set(.handles, of: number, to: 1)
         set(.mappedPages, of: number, to: 0)
         set(.size, of: number, to: size.rawValue)
@@ -207,10 +212,29 @@ public struct ObjectTable<M: Hardware> {
     }
 
     public func kind(of object: ObjectNumber) -> ObjectKind {
-        guard let kind = ObjectKind(rawValue: get(.kind, of: object)) else {
+        guard let kind = ObjectKind(rawValue: get(.kind, of: object) & ~Self.accountedFlag) else {
             preconditionFailure("an object that exists")
         }
         return kind
+    }
+
+    /// The pages of objects that count towards the commit limit: all of an object that was accounted when it was made, as
+    /// Linux does with shared memory, and of any other those that are in memory and can't be had again (Linux
+    /// mm/shmem.c, shmem_acct_size and shmem_acct_block).
+    public var accountedPages: UInt64 {
+        var pages: UInt64 = 0
+        var number: UInt64 = 1
+        while number < machine.load(directoryWord(Self.nextUnused)) {
+            let object = ObjectNumber(UInt32(truncatingIfNeeded: number))
+            let kind = get(.kind, of: object)
+            if kind & Self.accountedFlag != 0 {
+                pages += pageCount(of: object)
+            } else if kind != 0, get(.backingSize, of: object) == 0 {
+                pages += residentPages(of: object)
+            }
+            number += 1
+        }
+        return pages
     }
 
     /// Objects that exist.

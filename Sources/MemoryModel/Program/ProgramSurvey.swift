@@ -44,7 +44,7 @@ extension AddressSpaceLayout {
     /// Whether all of `start` up to `end`, which is greater, is for segments: the low area up to the initial stack, or
     /// the high region.
     func holdsSegment(_ start: VirtualAddress, to end: VirtualAddress) -> Bool {
-        let isLow = start >= low.start && end <= stackTop - initialStackSize
+        let isLow = start >= low.start && end <= (isHigh ? low.end : stackTop - initialStackSize)
         let isHigh = start >= high.start && end <= high.end
         return isLow || isHigh
     }

@@ -22,7 +22,7 @@
     @inlinable public static var guardPage: AttributeSet { AttributeSet(rawValue: 1 << 8) }
     /// `MAP_NORESERVE`.
     @inlinable public static var noReserve: AttributeSet { AttributeSet(rawValue: 1 << 9) }
-    /// Counts towards the commit limit.
+    /// Counts towards the commit limit: memory of the program's own that it may write, or might once.
     @inlinable public static var accounted: AttributeSet { AttributeSet(rawValue: 1 << 10) }
     /// Locked into memory, and locked once touched.
     @inlinable public static var locked: AttributeSet { AttributeSet(rawValue: 1 << 11) }
@@ -46,9 +46,12 @@
     /// What makes `fork` look at a page by itself: its child has it otherwise, or not at all.
     @inlinable public static var forkSpecial: AttributeSet { .locked | .lockedOnFault | .dontFork | .wipeOnFork }
 
-    /// This set with the requested rights replaced.
+    /// This set with the requested rights replaced. Private memory that becomes writable is accounted from then on
+    /// (Linux mm/mprotect.c, mprotect_fixup).
     @inlinable public func replacing(_ protection: Protection) -> AttributeSet {
-        subtracting(.protectionMask) | protection.attributes
+        let set = subtracting(.protectionMask) | protection.attributes
+        let isOwn = isDisjoint(with: .shared | .noReserve)
+        return isOwn && protection.contains(.write) ? set | .accounted : set
     }
 
     /// The rights that the program asked for.

@@ -1,0 +1,38 @@
+/// What has been promised to a program: the pages of private mappings that it may write, or once might, touched or not.
+///
+/// Nothing is counted while mappings come and go; who asks has the tables walked. Only a machine that promises no more
+/// than it has (overcommit mode 2) and `/proc/meminfo` ask.
+extension AddressSpace {
+    /// The pages that count towards the commit limit.
+    public var accountedPages: UInt64 { accountedPages(in: layout.low) + accountedPages(in: layout.high) }
+
+    /// The pages of `range` that count towards the commit limit.
+    public func accountedPages(in range: VirtualRange) -> UInt64 {
+        countPages(in: range) { $0.contains(.accounted) }
+    }
+
+    /// The pages of `range` that do not count towards the commit limit, and would with these rights.
+    public func pagesToAccount(in range: VirtualRange, for protection: Protection) -> UInt64 {
+        countPages(in: range) { !$0.contains(.accounted) && $0.replacing(protection).contains(.accounted) }
+    }
+
+    /// The mapped pages of `range` whose attributes are as wanted. Parts of the range that no program can map count
+    /// nothing.
+    private func countPages(in range: VirtualRange, _ isWanted: (AttributeSet) -> Bool) -> UInt64 {
+        countPages(inArea: range.intersection(layout.low), isWanted)
+            + countPages(inArea: range.intersection(layout.high), isWanted)
+    }
+
+    private func countPages(inArea range: VirtualRange?, _ isWanted: (AttributeSet) -> Bool) -> UInt64 {
+        guard let range else { return 0 }
+        var count: UInt64 = 0
+        var cursor = Cursor(tables, over: range)
+        repeat {
+            let descriptor = cursor.descriptor
+            if !descriptor.isFree, isWanted(attributes[descriptor.attributeClass]) {
+                count += (min(cursor.entryEnd, range.end) - cursor.position).wholePages
+            }
+        } while cursor.advance()
+        return count
+    }
+}
