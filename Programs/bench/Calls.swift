@@ -56,14 +56,16 @@ func measureProtection() {
             unsafe mprotect(memory, page, PROT_READ | PROT_WRITE)
         }
     }
-    unsafe measure("mprotect_1p_toggle_pair_touch", operations: 250, on: 1, prepare: { unsafe write($0, 1) }) { memory in
+    unsafe measure("mprotect_1p_toggle_pair_touch", operations: 250, on: 1, prepare: { unsafe write($0, 1) }) {
+        memory in
         for _ in 0..<250 {
             unsafe mprotect(memory, page, PROT_READ)
             unsafe mprotect(memory, page, PROT_READ | PROT_WRITE)
             unsafe write(memory, 1)
         }
     }
-    unsafe measure("mprotect_256p_populated_call", operations: 50, on: 256, prepare: { unsafe write($0, 256) }) { memory in
+    unsafe measure("mprotect_256p_populated_call", operations: 50, on: 256, prepare: { unsafe write($0, 256) }) {
+        memory in
         for _ in 0..<25 {
             unsafe mprotect(memory, 256 * page, PROT_READ)
             unsafe mprotect(memory, 256 * page, PROT_READ | PROT_WRITE)

@@ -28,7 +28,9 @@ private func costOfWaitingCopies() throws(Errno) -> UInt64 {
     var resident: UInt64 = 0
     for _ in 0..<count {
         children.append(
-            try spawn(Program.path, [waitingArgument, "\(holdWrite.rawValue)", "\(zeroes)"], input: holdRead, output: tellWrite))
+            try spawn(
+                Program.path, [waitingArgument, "\(holdWrite.rawValue)", "\(zeroes)"], input: holdRead,
+                output: tellWrite))
         // Eight bytes, little-endian; the child has nothing left to do when it has written them.
         resident += try tellRead.read(upTo: 8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }

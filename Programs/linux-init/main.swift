@@ -5,12 +5,9 @@
 
 import libakuma
 
-/// Numbers of Linux that nobody else here needs. Source: `include/uapi/asm-generic/unistd.h`, `linux/reboot.h`.
+/// Numbers of Linux that nobody else here needs. Source: `include/uapi/linux/capability.h`, `linux/reboot.h`.
 enum Linux {
-    static let mkdirat: UInt64 = 34
-    static let mount: UInt64 = 40
-    static let reboot: UInt64 = 142
-    static let finitModule: UInt64 = 273
+    static let lastCapability: UInt = 40
     static let rebootMagic: (UInt, UInt) = (0xFEE1_DEAD, 672_274_793)
     static let powerOff: UInt = 0x4321_FEDC
 }
@@ -29,7 +26,7 @@ func note(_ sentence: String) {
 }
 
 /// Carries out a call that takes the address of text ended by NUL.
-func call(_ number: UInt64, _ text: String, _ arguments: (UInt) -> (UInt, UInt, UInt, UInt, UInt)) -> Int {
+func call(_ number: SystemCallNumber, _ text: String, _ arguments: (UInt) -> (UInt, UInt, UInt, UInt, UInt)) -> Int {
     var bytes = Array(text.utf8)
     bytes.append(0)
     return unsafe bytes.withUnsafeBytes { bytes in
@@ -40,11 +37,11 @@ func call(_ number: UInt64, _ text: String, _ arguments: (UInt) -> (UInt, UInt, 
 
 /// Mounts a file system of a type where it belongs.
 func mount(_ type: String, at folder: String) {
-    _ = call(Linux.mkdirat, folder) { (UInt(argument: AtFlags.currentDirectory), $0, 0o755, 0, 0) }
+    _ = call(.mkdirat, folder) { (UInt(argument: AtFlags.currentDirectory), $0, 0o755, 0, 0) }
     var place = Array(folder.utf8)
     place.append(0)
     let result = unsafe place.withUnsafeBytes { place in
-        call(Linux.mount, type) { ($0, UInt(bitPattern: place.baseAddress), $0, 0, 0) }
+        call(.mount, type) { ($0, UInt(bitPattern: place.baseAddress), $0, 0, 0) }
     }
     if let error = Errno(result: result) { fail("cannot mount \(type) at \(folder): \(error)") }
 }
@@ -70,7 +67,7 @@ func strings(_ path: String) -> [String] {
 func loadModules() throws(Errno) {
     for entry in try directoryEntries(at: "/.akuma/modules") {
         let module = try FileDescriptor.open("/.akuma/modules/\(entry.name)")
-        let result = call(Linux.finitModule, "") { (UInt(argument: module.rawValue), $0, 0, 0, 0) }
+        let result = call(.finitModule, "") { (UInt(argument: module.rawValue), $0, 0, 0, 0) }
         if let error = Errno(result: result) { fail("cannot load \(entry.name): \(error)") }
         try module.close()
     }
@@ -100,6 +97,10 @@ do throws(Errno) {
     let errors = port(3)
     let path = String(decoding: contents("/.akuma/path"), as: UTF8.self)
     let arguments = strings("/.akuma/argv")
+    // Akuma's programs have no privileges, so these get none: what they execute cannot have what is not in the bound.
+    for capability in 0...Linux.lastCapability {
+        _ = unsafe systemCall(.prctl, UInt(ProcessControl.capbsetDrop.rawValue), capability)
+    }
     let child = try spawn(
         path, Array(arguments.dropFirst()), as: arguments.first, environment: strings("/.akuma/environ"),
         input: input, output: output, error: errors)
@@ -110,7 +111,7 @@ do throws(Errno) {
         note("status \(status.shellStatus)")
         break
     }
-    _ = unsafe systemCall(Linux.reboot, Linux.rebootMagic.0, Linux.rebootMagic.1, Linux.powerOff)
+    _ = unsafe systemCall(.reboot, Linux.rebootMagic.0, Linux.rebootMagic.1, Linux.powerOff)
     fail("the machine could not be switched off")
 } catch {
     fail("\(error)")

@@ -34,12 +34,12 @@ public func madvise(_ address: UnsafeMutableRawPointer?, _ length: Int, _ advice
 /// - Parameter flags: MFD_CLOEXEC 1, MFD_ALLOW_SEALING 2.
 public func memfd_create(_ name: String, _ flags: UInt32 = 0) throws(Errno) -> FileDescriptor {
     let number = try unsafe withCString(name) { (name) throws(Errno) -> Int in
-        try checked(unsafe systemCall(279, UInt(bitPattern: name), UInt(flags)))
+        try checked(unsafe systemCall(.memfdCreate, UInt(bitPattern: name), UInt(flags)))
     }
     return FileDescriptor(rawValue: Int32(truncatingIfNeeded: number))
 }
 
 /// Sets the length of a file, in bytes; what is added is zero.
 public func ftruncate(_ file: FileDescriptor, _ length: Int) throws(Errno) {
-    try checked(unsafe systemCall(46, UInt(argument: file.rawValue), UInt(bitPattern: length)))
+    try checked(unsafe systemCall(.ftruncate, UInt(argument: file.rawValue), UInt(bitPattern: length)))
 }

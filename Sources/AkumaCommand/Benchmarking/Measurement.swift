@@ -56,7 +56,9 @@ struct Measurement: Encodable {
         let rows = measurements.map { one in
             let linux = isNow ? one.linuxNow : one.linux
             var ratio = ""
-            if let linux, let value = one.value { ratio = String(format: "%.1f", Double(linux) / Double(max(value, 1))) }
+            if let linux, let value = one.value {
+                ratio = String(format: "%.1f", Double(linux) / Double(max(value, 1)))
+            }
             return [
                 one.name, one.value.map(number) ?? "-", one.limit.map(number) ?? "", linux.map(number) ?? "", ratio,
                 one.remark,

@@ -18,10 +18,14 @@ public struct AkumaCommand: AsyncParsableCommand {
               ./akuma run --verbose=memory hello  see each mapping and its entry
               ./akuma test                        run every test
               ./akuma bench                       the kernel's costs, counted
+              ./akuma conformance                 the same questions to Akuma and to Linux
               ./akuma abi                         what each call and flag does here
             """,
         version: "akuma 0.1.0",
-        subcommands: [RunCommand.self, TestCommand.self, BuildCommand.self, BenchCommand.self, ABICommand.self])
+        subcommands: [
+            RunCommand.self, TestCommand.self, BuildCommand.self, BenchCommand.self, ConformanceCommand.self,
+            ABICommand.self,
+        ])
 
     public init() {}
 
