@@ -40,7 +40,7 @@ extension TestSpace {
                 else { continue }
                 if access == .write && frame != before.advanced(by: 1) { breaks += 1 }
             }
-            #expect(breaks <= 5)
+            #expect(breaks <= 12)
             for index in 0..<filled { #expect(try test.read(start + index * page, cpu: 1) == 0) }
             try test.finish()
         }

@@ -11,14 +11,20 @@ extension AddressSpace {
         at address: VirtualAddress, access: Access, frames: inout FrameAllocator<M>
     ) throws(FaultError) -> FaultOutcome {
         let page = address.roundedDownToPage
-        // Fresh memory first: what programs fault for most.
+        // What programs fault for most comes first: fresh memory, then the first write to a private page.
         if page < AddressSpaceLayout.addressLimit, let table = tables.lastTable(towards: page), !table.isSharedTable {
             let index = TableGeometry.index(of: page, at: Granule.lastLevel)
-            let old = tables.load(TableGeometry.entry(index, of: table.frame))
+            let entry = TableGeometry.entry(index, of: table.frame)
+            let old = tables.load(entry)
             if old.isReservedAnonymous {
                 let set = attributes[old.attributeClass]
                 if set.isPlain(for: access) {
                     return try fillFresh(page, at: index, of: table.frame, old, set, access: access, frames: &frames)
+                }
+            } else if access == .write, old.isValid, !old.userRights.contains(.write), layout.contains(page) {
+                let set = attributes[old.attributeClass]
+                if set.allows(.write) {
+                    return try makeWritable(page, at: entry, of: table.frame, with: set, frames: &frames)
                 }
             }
         }
@@ -56,7 +62,7 @@ extension AddressSpace {
             return markAccessed(page, in: place)
         }
         precondition(access == .write, "the hardware grants every right of a class but write")
-        return try makeWritable(page, in: place, with: set, frames: &frames)
+        return try makeWritable(page, at: place.entry(for: page), of: place.table, with: set, frames: &frames)
     }
 
     /// Gives a page that was never touched its frame: the shared frame of zeroes to a reader, one of its own to a
@@ -124,13 +130,13 @@ extension AddressSpace {
     /// The first write to a page that its class lets the program write: in place where nobody else holds the frame,
     /// otherwise to a copy.
     @inline(never) private mutating func makeWritable(
-        _ page: VirtualAddress, in place: TablePosition, with set: AttributeSet, frames: inout FrameAllocator<M>
+        _ page: VirtualAddress, at entry: PhysicalAddress, of table: FrameNumber, with set: AttributeSet,
+        frames: inout FrameAllocator<M>
     ) throws(FaultError) -> FaultOutcome {
-        let entry = place.entry(for: page)
         var old = tables.load(entry)
-        let pathIsExclusive = tables.pathIsExclusive(to: page)
-        var batch = makeBatch()
-        if HardwareRights(of: set, soleOwner: pathIsExclusive && frames.isSoleOwner(old.frame)).contains(.write) {
+        // The tables above the last level always have one owner.
+        let soleOwner = frames.isSoleOwner(old.frame) && frames.isSoleOwner(table)
+        if HardwareRights(of: set, soleOwner: soleOwner).contains(.write) {
             while true {
                 let new = Descriptor.page(
                     old.frame, class: old.attributeClass, rights: HardwareRights(of: set, soleOwner: true))
@@ -140,8 +146,7 @@ extension AddressSpace {
             }
             if set.contains(.shared) { objects.markDirty(old.frame) }
             // A TLB may still refuse the write: the next one would fault for ever.
-            batch.invalidate(page)
-            batch.complete(frames: &frames)
+            invalidate(page)
             return .madeWritable
         }
         let isZero = old.frame == kernel.zeroFrame
@@ -152,9 +157,7 @@ extension AddressSpace {
         // Another output address: break before make (Arm ARM D8.14.1). The old frame's reference is dropped only after
         // the invalidation, so that a reader on another CPU never sees a reused frame.
         let broken = Descriptor(rawValue: machine.exchange(Descriptor.free.rawValue, at: entry))
-        batch.invalidate(page)
-        batch.keep(Frame(adopting: broken.frame), .none, staysMapped: true, frames: &frames)
-        batch.complete(frames: &frames)
+        retire(Frame(adopting: broken.frame), of: page, frames: &frames)
         let new = Descriptor.page(
             copy.relinquish(), class: broken.attributeClass, rights: HardwareRights(of: set, soleOwner: true))
         machine.store(new.rawValue, at: entry)

@@ -16,6 +16,15 @@ extension AddressSpace {
             length <= AddressSpaceLayout.addressLimit - VirtualAddress(0)
         else { throw .outOfMemory }
         if let object = request.object, !object.canIndex(length.wholePages) { throw .overflow }
+        if request.isPlain && !hasGrowingMappings {
+            let attributes = try intern(request.attributes)
+            if let start = mapAtNextFit(length, as: attributes) {
+                if request.options.contains(.populate) {
+                    populate(VirtualRange(start, to: start + length), frames: &frames)
+                }
+                return start
+            }
+        }
         let range: VirtualRange
         var found = false
         switch request.placement {

@@ -113,8 +113,13 @@ extension AddressSpace {
 
     /// Fills a frame that was just taken with a copy of another's page. A copy of an object's page keeps its origin, so
     /// that the page shows the object's again where the copy is discarded.
-    func copyPage(_ source: FrameNumber, to copy: FrameNumber) {
+    @inline(__always) func copyPage(_ source: FrameNumber, to copy: FrameNumber) {
         machine.copy(from: source, to: copy)
+        if records.isAnonymous(source) { return }
+        copyOrigin(of: source, to: copy)
+    }
+
+    @inline(never) private func copyOrigin(of source: FrameNumber, to copy: FrameNumber) {
         guard records.record(of: source).kind.hasOrigin else { return }
         records.setKind(.copiedFilePage, of: copy)
         records.setOrigin(records.origin(of: source), of: copy)

@@ -25,9 +25,15 @@ extension AddressSpace {
         guard let area = range.intersection(layout.low.contains(range.start) ? layout.low : layout.high),
             area.start == range.start
         else { throw .outOfMemory }
-        let (end, error) = try internClasses(for: protection, over: area)
+        var cursor = Cursor(tables, over: area)
+        let (end, error) = try internClasses(for: protection, over: area, from: cursor)
         if range.start < end {
-            try apply(protection, to: VirtualRange(range.start, to: end), frames: &frames)
+            if sharedTables == 0 && cursor.isAtLastLevel && end <= cursor.tableRange.end {
+                cursor.shorten(to: end)
+            } else {
+                cursor = try self.cursor(over: VirtualRange(range.start, to: end), filling: false, frames: &frames)
+            }
+            apply(protection, from: cursor, frames: &frames)
         }
         if let error { throw error }
         if area.end < range.end { throw .outOfMemory }
@@ -37,11 +43,11 @@ extension AddressSpace {
     /// the change itself cannot fail.
     /// - Returns: how far the change may go, and why not further.
     @inline(__always) private mutating func internClasses(
-        for protection: Protection, over range: VirtualRange
+        for protection: Protection, over range: VirtualRange, from start: Cursor<M>
     ) throws(MapError) -> (VirtualAddress, MapError?) {
         var kept = ClassSet()
         var seen: AttributeClass?
-        var cursor = Cursor(tables, over: range)
+        var cursor = start
         repeat {
             let descriptor = cursor.descriptor
             guard !descriptor.isFree else { return (cursor.position, .outOfMemory) }
@@ -54,20 +60,21 @@ extension AddressSpace {
         return (range.end, nil)
     }
 
-    /// Gives every page of `range` its new class and rights. Every class it needs was interned.
-    /// - Throws: ``MapError/outOfMemory``, with nothing changed.
+    /// Gives every page from a cursor's position to its end its new class and rights. Every class it needs was interned,
+    /// entries begin at both ends, and no table on the way is shared.
     @inline(__always) private mutating func apply(
-        _ protection: Protection, to range: VirtualRange, frames: inout FrameAllocator<M>
-    ) throws(MapError) {
-        var cursor = try cursor(over: range, filling: false, frames: &frames)
+        _ protection: Protection, from start: Cursor<M>, frames: inout FrameAllocator<M>
+    ) {
+        var cursor = start
         var batch = makeBatch()
         var seen: AttributeClass?
         var set = AttributeSet.none
         var attributes = AttributeClass(0)
         repeat {
-            // Who owns what matters to a write alone.
-            let pathIsExclusive = protection.contains(.write) && tables.pathIsExclusive(to: cursor.position)
-            repeat {
+            // Who owns what matters to a write alone. The tables above the last level always have one owner.
+            let tableIsOwned = protection.contains(.write) && frames.isSoleOwner(cursor.place.table)
+            var more = true
+            while more {
                 let old = cursor.descriptor
                 if old.attributeClass != seen {
                     seen = old.attributeClass
@@ -77,10 +84,16 @@ extension AddressSpace {
                     }
                     attributes = interned
                 }
+                if set.isPlainAccessible && old.isSteadyPage(of: old.attributeClass) {
+                    more = changeSteadyPages(
+                        of: old.attributeClass, to: attributes, set, tableIsOwned: tableIsOwned, at: &cursor,
+                        into: &batch, frames: frames)
+                    continue
+                }
                 if old.isReserved {
                     cursor.write(old.replacing(attributes), over: old)
                 } else {
-                    let soleOwner = pathIsExclusive && frames.isSoleOwner(old.frame)
+                    let soleOwner = tableIsOwned && frames.isSoleOwner(old.frame)
                     let rights = HardwareRights(of: set, soleOwner: soleOwner)
                     if set.contains(.shared) {
                         changeShared(old, to: rights, attributes, at: &cursor, into: &batch)
@@ -88,10 +101,30 @@ extension AddressSpace {
                         cursor.change(old, to: rights, attributes, into: &batch)
                     }
                 }
-            } while cursor.moveWithinTable()
+                more = cursor.moveWithinTable()
+            }
             cursor.settle()
         } while cursor.moveToNextTable()
         machine.orderTableWrites()
         batch.complete(frames: &frames)
+    }
+
+    /// Changes a run of pages of one class whose entries nobody else changes, as nearly all are.
+    /// - Returns: whether the cursor stands on an entry of the table that is no such page; otherwise it is done with the
+    ///   table.
+    @inline(__always) private func changeSteadyPages(
+        of found: AttributeClass, to attributes: AttributeClass, _ set: AttributeSet, tableIsOwned: Bool,
+        at cursor: inout Cursor<M>, into batch: inout InvalidationBatch<M>, frames: borrowing FrameAllocator<M>
+    ) -> Bool {
+        let none = FrameNumber(0)
+        let owned = Descriptor.page(none, class: attributes, rights: HardwareRights(of: set, soleOwner: true))
+        let others = Descriptor.page(none, class: attributes, rights: HardwareRights(of: set, soleOwner: false))
+        repeat {
+            let old = cursor.descriptor
+            guard old.isSteadyPage(of: found) else { return true }
+            let isOwner = tableIsOwned && frames.isSoleOwner(old.frame)
+            cursor.replaceSteady(old, by: (isOwner ? owned : others).replacing(old.frame), into: &batch)
+        } while cursor.moveWithinTable()
+        return false
     }
 }

@@ -18,6 +18,7 @@ extension AddressSpace {
     /// Unmaps what is mapped in `range`.
     /// - Throws: ``MapError/outOfMemory``, with nothing unmapped.
     mutating func unmap(_ range: VirtualRange, frames: inout FrameAllocator<M>) throws(MapError) {
+        if layout.low.contains(range) && freeUntouched(range) { return }
         if let low = range.intersection(layout.low) {
             // A range that reaches beyond the kernel: what must be split on either side is split before the first
             // change.

@@ -213,9 +213,18 @@ extension AddressSpace {
         var seen: AttributeClass?
         var isPrivate = true
         var staysWritable = false
+        // The class of anonymous pages that may be written: nearly all that a program has.
+        var plain = AttributeClass(0)
+        var hasPlain = false
         while left > 0 {
             var descriptor = tables.load(source)
-            if !descriptor.isFree {
+            if hasPlain && descriptor.isSteadyPage(of: plain) && records.retainOnlyAnonymous(descriptor.frame) {
+                left &-= 1
+                held &+= 1
+                descriptor = descriptor.writeProtected
+                machine.store(descriptor.rawValue, at: source)
+                machine.store(descriptor.rawValue, at: target)
+            } else if !descriptor.isFree {
                 left &-= 1
                 if descriptor.isResident {
                     do throws(FrameError) {
@@ -235,6 +244,8 @@ extension AddressSpace {
                             isPrivate = !attributes[descriptor.attributeClass].contains(.shared)
                         }
                         if isPrivate {
+                            plain = descriptor.attributeClass
+                            hasPlain = true
                             let restricted = descriptor.writeProtected
                             if descriptor != restricted { tables.setWritable(false, at: source, from: descriptor) }
                             descriptor = restricted

@@ -73,8 +73,14 @@
         protection.contains(.write) && options.isDisjoint(with: .shared | .noReserve)
     }
 
+    /// Whether anonymous memory is asked for, anywhere, that does not grow.
+    @inlinable @inline(__always) var isPlain: Bool {
+        guard case .anywhere(let hint) = placement else { return false }
+        return hint.rawValue == 0 && object == nil && !options.contains(.growsDown)
+    }
+
     /// The attributes of the pages that the request makes.
-    @inlinable var attributes: AttributeSet {
+    @inlinable @inline(__always) var attributes: AttributeSet {
         var set = protection.attributes | AttributeSet(rawValue: UInt64(grantable.rawValue) << 3)
         if options.contains(.shared) { set.insert(.shared) }
         if isAccounted { set.insert(.accounted) }

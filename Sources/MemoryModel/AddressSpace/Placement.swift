@@ -32,6 +32,70 @@ extension AddressSpace {
 
     // MARK: The next-fit pointer
 
+    /// Maps anonymous memory at the next-fit pointer below the kernel, where it fits into a last-level table that is
+    /// there and nobody's but this address space's: what most calls come to, and what a search would lead to.
+    /// - Returns: its first address, or nil where it is not so simple, with nothing changed.
+    @inline(__always) mutating func mapAtNextFit(
+        _ length: ByteCount, as attributes: AttributeClass
+    ) -> VirtualAddress? {
+        let start = nextFitLow
+        let first = TableGeometry.index(of: start, at: Granule.lastLevel)
+        let room = ByteCount.pages(UInt64(truncatingIfNeeded: Granule.entriesPerTable &- first))
+        guard length <= room, start + length <= mapRegion.end, let table = tables.lastTable(towards: start),
+            !table.isSharedTable
+        else { return nil }
+        let pages = Int(truncatingIfNeeded: length.wholePages)
+        var index = first
+        while index < first &+ pages {
+            guard tables.load(TableGeometry.entry(index, of: table.frame)).isFree else { return nil }
+            index &+= 1
+        }
+        let reserved = Descriptor.reserved(attributes)
+        while index > first {
+            index &-= 1
+            machine.store(reserved.rawValue, at: TableGeometry.entry(index, of: table.frame))
+        }
+        var record = records.tableRecord(of: table.frame)
+        record.add(entries: pages, resident: 0)
+        records.setTableRecord(record, of: table.frame)
+        nextFitLow = start + length
+        return start
+    }
+
+    /// Frees a range in a last-level table that is nobody's but this address space's, where none of its pages was
+    /// touched: nothing is to be given back or invalidated.
+    /// - Returns: false where it is not so simple, with nothing changed.
+    @inline(__always) mutating func freeUntouched(_ range: VirtualRange) -> Bool {
+        let first = TableGeometry.index(of: range.start, at: Granule.lastLevel)
+        let pages = range.pageCount
+        // A range that ends with its table may take the pointer out of the next one.
+        guard UInt64(truncatingIfNeeded: first) &+ pages < UInt64(Granule.entriesPerTable),
+            let table = tables.lastTable(towards: range.start), !table.isSharedTable
+        else { return false }
+        let end = first &+ Int(truncatingIfNeeded: pages)
+        var used = 0
+        var index = first
+        while index < end {
+            let old = tables.load(TableGeometry.entry(index, of: table.frame))
+            guard !old.holdsReferences else { return false }
+            used &+= old.isFree ? 0 : 1
+            index &+= 1
+        }
+        var record = records.tableRecord(of: table.frame)
+        if range.start < nextFitLow && nextFitLow <= range.end {
+            nextFitLow = max(range.start, layout.mapBase)
+        } else if record.entriesInUse == used && !isWarm(range.start) {
+            return false
+        }
+        while index > first {
+            index &-= 1
+            machine.store(Descriptor.free.rawValue, at: TableGeometry.entry(index, of: table.frame))
+        }
+        record.add(entries: -used, resident: 0)
+        records.setTableRecord(record, of: table.frame)
+        return true
+    }
+
     /// Whether an empty table on the path of `address` is kept because the next mapping will go there.
     @inline(__always) func isWarm(_ address: VirtualAddress) -> Bool {
         TableGeometry.start(of: address, at: Granule.lastLevel - 1)

@@ -100,6 +100,21 @@
         }
     }
 
+    /// Whether the frame is anonymous memory, whoever else holds it.
+    @inlinable @inline(__always) func isAnonymous(_ number: FrameNumber) -> Bool {
+        FrameRecord.State.kind.value(in: machine.load(state(at: index(of: number))))
+            == UInt64(FrameKind.anonymous.rawValue)
+    }
+
+    /// Adds a second reference where the frame is anonymous memory with one: what a fork's first write does for a whole
+    /// table of pages.
+    /// - Returns: whether it did. Where not, ``retain(_:times:)`` is to be asked.
+    @inlinable @inline(__always) func retainOnlyAnonymous(_ number: FrameNumber) -> Bool {
+        let sole = FrameRecord.owned(.anonymous)
+        let address = state(at: index(of: number))
+        return machine.compareExchange(expected: sole, desired: sole &+ 1, at: address) == sole
+    }
+
     /// Drops a reference and returns how many are left.
     @inlinable func drop(at index: UInt64) -> UInt64 {
         let replaced = replaceState(at: index) { state in

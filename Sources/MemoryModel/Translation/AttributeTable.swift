@@ -9,8 +9,11 @@ struct AttributeTable<M: Hardware> {
     /// Slots in use or freed by a sweep; those above were never used.
     private(set) var count = 0
 
+    /// The two sets asked for last: `mprotect` often goes back and forth.
     private var lastSet: AttributeSet
     private var lastClass: AttributeClass
+    private var olderSet: AttributeSet
+    private var olderClass: AttributeClass
 
     static var capacity: Int { 256 }
 
@@ -22,6 +25,8 @@ struct AttributeTable<M: Hardware> {
         self.frame = frame
         lastSet = AttributeTable.vacant
         lastClass = AttributeClass(0)
+        olderSet = AttributeTable.vacant
+        olderClass = AttributeClass(0)
     }
 
     @inline(__always) private func slot(_ index: Int) -> PhysicalAddress {
@@ -40,7 +45,7 @@ struct AttributeTable<M: Hardware> {
 
     /// The class of `set`, given one if it has none; nil where all classes are taken.
     @inline(__always) mutating func intern(_ set: AttributeSet) -> AttributeClass? {
-        set == lastSet ? lastClass : find(set)
+        set == lastSet ? lastClass : set == olderSet ? olderClass : find(set)
     }
 
     @inline(never) private mutating func find(_ set: AttributeSet) -> AttributeClass? {
@@ -62,6 +67,8 @@ struct AttributeTable<M: Hardware> {
     }
 
     private mutating func remember(_ set: AttributeSet, at index: Int) -> AttributeClass {
+        olderSet = lastSet
+        olderClass = lastClass
         lastSet = set
         lastClass = AttributeClass(UInt8(truncatingIfNeeded: index))
         return lastClass
@@ -99,6 +106,7 @@ struct AttributeTable<M: Hardware> {
             machine.store(Self.vacant.rawValue, at: slot(index))
         }
         lastSet = Self.vacant
+        olderSet = Self.vacant
     }
 }
 

@@ -8,7 +8,7 @@
 /// cursor leaves the table.
 struct Cursor<M: Hardware> {
     let tables: TranslationTables<M>
-    let end: VirtualAddress
+    private(set) var end: VirtualAddress
 
     /// The first address of the range that the current entry stands for.
     private(set) var position: VirtualAddress
@@ -29,6 +29,9 @@ struct Cursor<M: Hardware> {
         place = tables.deepest(towards: range.start)
         entry = place.entry(for: range.start)
     }
+
+    /// Ends the range at `end`, which is beyond the position, instead.
+    @inline(__always) mutating func shorten(to end: VirtualAddress) { self.end = end }
 
     @inline(__always) var isAtEnd: Bool { position >= end }
 
@@ -143,6 +146,14 @@ struct Cursor<M: Hardware> {
 
     /// Notes that an entry of the current table names an object from now on.
     @inline(__always) mutating func noteObjects() { objectsNamed = true }
+
+    /// Replaces a page's entry that nobody else changes (``Descriptor/isSteadyPage(of:)``) by one for the same frame.
+    @inline(__always) mutating func replaceSteady(
+        _ old: Descriptor, by new: Descriptor, into batch: inout InvalidationBatch<M>
+    ) {
+        tables.machine.store(new.rawValue, at: entry)
+        if old.differsInRights(from: new) { batch.invalidate(position) }
+    }
 
     /// Gives a resident page new rights and a new class. What becomes executable is published to instruction fetch
     /// before its entry says so.

@@ -76,6 +76,29 @@
         Descriptor(rawValue: rawValue | DescriptorLayout.accessed.mask)
     }
 
+    /// Whether this is a page of that class whose entry nobody changes but who holds its address space: its access flag
+    /// is set and the hardware does not track whether it is dirty, so the walker has nothing to note (Arm ARM D8.4.5),
+    /// and a plain store may replace it.
+    @inlinable @inline(__always) func isSteadyPage(of attributes: AttributeClass) -> Bool {
+        let fields =
+            DescriptorLayout.valid.mask | DescriptorLayout.accessed.mask | DescriptorLayout.dirtyManagement.mask
+            | DescriptorLayout.attributeClass.mask
+        let expected =
+            DescriptorLayout.valid.mask | DescriptorLayout.accessed.mask
+            | UInt64(attributes.rawValue) &<< DescriptorLayout.attributeClass.shift
+        return rawValue & fields == expected
+    }
+
+    /// Whether another descriptor of a user page lets EL0 do other things.
+    @inlinable @inline(__always) func differsInRights(from other: Descriptor) -> Bool {
+        (rawValue ^ other.rawValue) & (DescriptorLayout.readOnly.mask | DescriptorLayout.userExecuteNever.mask) != 0
+    }
+
+    /// This page descriptor for another frame.
+    @inlinable @inline(__always) func replacing(_ frame: FrameNumber) -> Descriptor {
+        Descriptor(rawValue: rawValue & ~DescriptorLayout.frame.mask | DescriptorLayout.frame.word(frame.rawValue))
+    }
+
     /// This page descriptor without write, now and by the hardware's own dirty management.
     @inlinable public var writeProtected: Descriptor {
         Descriptor(

@@ -17,7 +17,8 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
     private var sharedCount = 0
 
     /// Where objects are found, and of one of them the pages that entries named.
-    private let kernel: KernelMappings
+    private let objectDirectory: FrameNumber
+    private let zeroFrame: FrameNumber
     private var object = ObjectNumber(0)
     private var unmappedPages: UInt64 = 0
 
@@ -36,7 +37,8 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
         machine: M, records: FrameTable<M>, kernel: KernelMappings, asid: ASID?, isForAll: Bool = false
     ) {
         self.machine = machine
-        self.kernel = kernel
+        objectDirectory = kernel.objects
+        zeroFrame = kernel.zeroFrame
         self.asid = asid
         self.isForAll = isForAll
         last = FrameList(records)
@@ -99,7 +101,9 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
         unmappedPages += pages
     }
 
-    private var objects: ObjectTable<M> { ObjectTable(machine: machine, kernel: kernel, records: last.table) }
+    private var objects: ObjectTable<M> {
+        ObjectTable(machine: machine, records: last.table, directory: objectDirectory, zeroFrame: zeroFrame)
+    }
 
     @inline(never) private mutating func keepShared(_ frame: consuming Frame, frames: inout FrameAllocator<M>) {
         if frames.record(of: frame.number).kind == .zero {
@@ -178,5 +182,23 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
             unmappedPages = 0
             objects.removeMappedPages(pages, from: object, frames: &frames)
         }
+    }
+}
+
+/// What a batch of one page does, without the batch.
+extension AddressSpace {
+    /// Invalidates the translation of one page, whose entry was exchanged before, and waits.
+    @inline(__always) func invalidate(_ page: VirtualAddress) {
+        guard let asid else { return }
+        machine.orderTableWrites()
+        machine.invalidateLastLevel(of: page, asid: asid)
+        machine.completeInvalidation()
+    }
+
+    /// Takes over the reference of an entry that translated `page`, exchanged before, and drops it when no TLB can reach
+    /// the frame any more.
+    @inline(__always) func retire(_ frame: consuming Frame, of page: VirtualAddress, frames: inout FrameAllocator<M>) {
+        invalidate(page)
+        frames.release(frame)
     }
 }

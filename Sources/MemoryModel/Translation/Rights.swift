@@ -57,6 +57,11 @@ extension AttributeSet {
         return access != .execute && rawValue & (right | special).rawValue == right.rawValue
     }
 
+    /// Whether pages with these attributes are private and to be read or written, not executed.
+    @inlinable @inline(__always) var isPlainAccessible: Bool {
+        isDisjoint(with: .execute | .shared | .guardPage) && !isDisjoint(with: .read | .write)
+    }
+
     /// Whether a program that asked for these rights may do `access`. Any right implies read
     /// (Linux arch/arm64/mm/fault.c, `do_page_fault` without EPAN).
     @inlinable public func allows(_ access: Access) -> Bool {
