@@ -49,12 +49,14 @@ extension AddressSpace {
         var seen: AttributeClass?
         var cursor = start
         repeat {
+            let first = cursor.position
             let descriptor = cursor.descriptor
-            guard !descriptor.isFree else { return (cursor.position, .outOfMemory) }
+            guard !descriptor.isFree else { return (first, .outOfMemory) }
+            if cursor.isAtLastLevel { cursor.passAlike(descriptor) }
             guard descriptor.attributeClass != seen else { continue }
             seen = descriptor.attributeClass
             let set = attributes[descriptor.attributeClass]
-            guard set.mayGrant(protection) else { return (cursor.position, .accessDenied) }
+            guard set.mayGrant(protection) else { return (first, .accessDenied) }
             kept.insert(try intern(set.replacing(protection), keeping: kept))
         } while cursor.advance()
         return (range.end, nil)
@@ -84,10 +86,11 @@ extension AddressSpace {
                     }
                     attributes = interned
                 }
-                if set.isPlainAccessible && old.isSteadyPage(of: old.attributeClass) {
-                    more = changeSteadyPages(
-                        of: old.attributeClass, to: attributes, set, tableIsOwned: tableIsOwned, at: &cursor,
-                        into: &batch, frames: frames)
+                if cursor.isAtLastLevel && set.isPrivateData && old.isPlain {
+                    let count = changePlainPages(
+                        from: cursor.entry, atMost: cursor.pagesLeftInTable, old, at: cursor.position, to: attributes,
+                        set, tableIsOwned: tableIsOwned, into: &batch, frames: frames)
+                    more = cursor.moveWithinTable(over: count)
                     continue
                 }
                 if old.isReserved {
@@ -109,22 +112,38 @@ extension AddressSpace {
         batch.complete(frames: &frames)
     }
 
-    /// Changes a run of pages of one class whose entries nobody else changes, as nearly all are.
-    /// - Returns: whether the cursor stands on an entry of the table that is no such page; otherwise it is done with the
-    ///   table.
-    @inline(__always) private func changeSteadyPages(
-        of found: AttributeClass, to attributes: AttributeClass, _ set: AttributeSet, tableIsOwned: Bool,
-        at cursor: inout Cursor<M>, into batch: inout InvalidationBatch<M>, frames: borrowing FrameAllocator<M>
-    ) -> Bool {
+    /// Changes a run of pages like the first one, whose entries are plain: nobody else changes them, as is so with nearly
+    /// all.
+    /// - Returns: how many there were.
+    @inline(__always) private func changePlainPages(
+        from first: PhysicalAddress, atMost limit: UInt64, _ like: Descriptor, at page: VirtualAddress,
+        to attributes: AttributeClass, _ set: AttributeSet, tableIsOwned: Bool,
+        into batch: inout InvalidationBatch<M>, frames: borrowing FrameAllocator<M>
+    ) -> UInt64 {
+        let alike = like.isValid ? Descriptor.steadyMask | DescriptorLayout.attributeClass.mask : ~0
+        let wanted = like.rawValue & alike
         let none = FrameNumber(0)
         let owned = Descriptor.page(none, class: attributes, rights: HardwareRights(of: set, soleOwner: true))
         let others = Descriptor.page(none, class: attributes, rights: HardwareRights(of: set, soleOwner: false))
-        repeat {
-            let old = cursor.descriptor
-            guard old.isSteadyPage(of: found) else { return true }
-            let isOwner = tableIsOwned && frames.isSoleOwner(old.frame)
-            cursor.replaceSteady(old, by: (isOwner ? owned : others).replacing(old.frame), into: &batch)
-        } while cursor.moveWithinTable()
-        return false
+        let reserved = Descriptor.reserved(attributes)
+        var changes: UInt64 = 0
+        var count: UInt64 = 0
+        var entry = first
+        while count < limit {
+            let old = tables.load(entry)
+            guard old.rawValue & alike == wanted else { break }
+            if old.isValid {
+                let isOwner = tableIsOwned && frames.isSoleOwner(old.frame)
+                let new = (isOwner ? owned : others).replacing(old.frame)
+                changes |= old.rawValue ^ new.rawValue
+                machine.store(new.rawValue, at: entry)
+            } else {
+                machine.store(reserved.rawValue, at: entry)
+            }
+            count &+= 1
+            entry = entry.nextEntry
+        }
+        if changes & Descriptor.rightsMask != 0 { batch.invalidate(page, count: count) }
+        return count
     }
 }

@@ -211,20 +211,27 @@ extension AddressSpace {
         var source = TableGeometry.entry(0, of: table)
         var target = TableGeometry.entry(0, of: copy)
         var seen: AttributeClass?
-        var isPrivate = true
+        var isPrivate = false
         var staysWritable = false
-        // The class of anonymous pages that may be written: nearly all that a program has.
-        var plain = AttributeClass(0)
-        var hasPlain = false
         while left > 0 {
             var descriptor = tables.load(source)
-            if hasPlain && descriptor.isSteadyPage(of: plain) && records.retainOnlyAnonymous(descriptor.frame) {
-                left &-= 1
-                held &+= 1
-                descriptor = descriptor.writeProtected
-                machine.store(descriptor.rawValue, at: source)
-                machine.store(descriptor.rawValue, at: target)
-            } else if !descriptor.isFree {
+            if isPrivate, let seen {
+                // Nearly all that a program has: entries that nobody else changes, of private pages that had one owner.
+                let before = left
+                while descriptor.isSteadyPage(of: seen), records.retainOnlyAnonymous(descriptor.frame) {
+                    let restricted = descriptor.rawValue | DescriptorLayout.readOnly.mask
+                    machine.store(restricted, at: source)
+                    machine.store(restricted, at: target)
+                    source = source.nextEntry
+                    target = target.nextEntry
+                    left &-= 1
+                    guard left > 0 else { break }
+                    descriptor = tables.load(source)
+                }
+                held &+= before &- left
+                guard left > 0 else { break }
+            }
+            if !descriptor.isFree {
                 left &-= 1
                 if descriptor.isResident {
                     do throws(FrameError) {
@@ -244,8 +251,6 @@ extension AddressSpace {
                             isPrivate = !attributes[descriptor.attributeClass].contains(.shared)
                         }
                         if isPrivate {
-                            plain = descriptor.attributeClass
-                            hasPlain = true
                             let restricted = descriptor.writeProtected
                             if descriptor != restricted { tables.setWritable(false, at: source, from: descriptor) }
                             descriptor = restricted
@@ -257,8 +262,8 @@ extension AddressSpace {
                 if record.namesObjects { addMappedPages(of: descriptor, at: Granule.lastLevel) }
                 machine.store(descriptor.rawValue, at: target)
             }
-            source = source + TableGeometry.entrySize
-            target = target + TableGeometry.entrySize
+            source = source.nextEntry
+            target = target.nextEntry
         }
         records.setTableRecord(record, of: copy)
         return staysWritable

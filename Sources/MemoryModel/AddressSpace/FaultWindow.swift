@@ -41,13 +41,18 @@ extension AddressSpace {
         access: Access, frames: inout FrameAllocator<M>
     ) throws(FaultError) -> FaultOutcome {
         var count = faultWindow.open(at: page)
-        if count > 1 { count = freshPages(from: index, of: table, like: reserved, atMost: count) }
+        if count > 1 {
+            count = min(count, UInt64(truncatingIfNeeded: Granule.entriesPerTable &- index))
+            count = tables.run(
+                from: TableGeometry.entry(index, of: table), atMost: count, saying: reserved, in: ~0)
+        }
         if access == .read && shareZeroes(with: index, count, of: table, reserved.attributeClass, set) {
             faultWindow.close(at: page + ByteCount.pages(count))
             return .sharedZero
         }
         if count > 1 && frames.freeFrames > frames.totalFrames / FaultWindow.reserve {
             let filled = fillAll(from: index, count, of: table, reserved.attributeClass, set, frames: &frames)
+            guard filled > 0 else { throw .outOfMemory }
             faultWindow.close(at: page + ByteCount.pages(filled))
             return .zeroFilled
         }
@@ -59,16 +64,6 @@ extension AddressSpace {
         tables.count(resident: 1, in: table)
         machine.orderTableWrites()
         return .zeroFilled
-    }
-
-    /// How many entries of `table`, from `index` on, say what the first of them says.
-    @inline(never) private func freshPages(
-        from index: Int, of table: FrameNumber, like reserved: Descriptor, atMost limit: UInt64
-    ) -> UInt64 {
-        let end = min(index &+ Int(truncatingIfNeeded: limit), Granule.entriesPerTable)
-        var next = index &+ 1
-        while next < end, tables.load(TableGeometry.entry(next, of: table)) == reserved { next &+= 1 }
-        return UInt64(truncatingIfNeeded: next &- index)
     }
 
     /// Has `count` pages from `index` on show the frame of zeroes.

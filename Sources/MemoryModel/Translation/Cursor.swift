@@ -65,6 +65,30 @@ struct Cursor<M: Hardware> {
         return true
     }
 
+    /// The pages of the range that are left in the current table, which is at the last level.
+    @inline(__always) var pagesLeftInTable: UInt64 {
+        let inTable = UInt64(truncatingIfNeeded: Granule.entriesPerTable &- TableGeometry.index(of: position, at: place.level))
+        return min(inTable, (end - position).wholePages)
+    }
+
+    /// Moves over `pages` entries of a last-level table, of those that are left in it.
+    /// - Returns: whether it stands on another entry of the same table; otherwise it stands on the last of them.
+    @inline(__always) mutating func moveWithinTable(over pages: UInt64) -> Bool {
+        let last = pages &- 1
+        position = position + ByteCount.pages(last)
+        entry = entry.entry(behind: last)
+        return moveWithinTable()
+    }
+
+    /// Moves to the last of the entries of a last-level table that are of the kind and class of the current one, which is
+    /// `descriptor`.
+    @inline(__always) mutating func passAlike(_ descriptor: Descriptor) {
+        let count = tables.run(
+            from: entry, atMost: pagesLeftInTable, saying: descriptor, in: descriptor.likenessMask)
+        position = position + ByteCount.pages(count &- 1)
+        entry = entry.entry(behind: count &- 1)
+    }
+
     /// Moves beyond the current entry into whatever table that leads to.
     /// - Returns: whether it stands on an entry of the range.
     @inline(__always) mutating func moveToNextTable() -> Bool { move(to: entryEnd) }
@@ -146,14 +170,6 @@ struct Cursor<M: Hardware> {
 
     /// Notes that an entry of the current table names an object from now on.
     @inline(__always) mutating func noteObjects() { objectsNamed = true }
-
-    /// Replaces a page's entry that nobody else changes (``Descriptor/isSteadyPage(of:)``) by one for the same frame.
-    @inline(__always) mutating func replaceSteady(
-        _ old: Descriptor, by new: Descriptor, into batch: inout InvalidationBatch<M>
-    ) {
-        tables.machine.store(new.rawValue, at: entry)
-        if old.differsInRights(from: new) { batch.invalidate(position) }
-    }
 
     /// Gives a resident page new rights and a new class. What becomes executable is published to instruction fetch
     /// before its entry says so.

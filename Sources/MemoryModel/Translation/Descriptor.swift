@@ -80,18 +80,32 @@
     /// is set and the hardware does not track whether it is dirty, so the walker has nothing to note (Arm ARM D8.4.5),
     /// and a plain store may replace it.
     @inlinable @inline(__always) func isSteadyPage(of attributes: AttributeClass) -> Bool {
-        let fields =
-            DescriptorLayout.valid.mask | DescriptorLayout.accessed.mask | DescriptorLayout.dirtyManagement.mask
-            | DescriptorLayout.attributeClass.mask
+        let fields = Descriptor.steadyMask | DescriptorLayout.attributeClass.mask
         let expected =
             DescriptorLayout.valid.mask | DescriptorLayout.accessed.mask
             | UInt64(attributes.rawValue) &<< DescriptorLayout.attributeClass.shift
         return rawValue & fields == expected
     }
 
-    /// Whether another descriptor of a user page lets EL0 do other things.
-    @inlinable @inline(__always) func differsInRights(from other: Descriptor) -> Bool {
-        (rawValue ^ other.rawValue) & (DescriptorLayout.readOnly.mask | DescriptorLayout.userExecuteNever.mask) != 0
+    /// Whether nobody changes this last-level entry but who holds its address space: a steady page, or anonymous memory
+    /// that was never touched.
+    @inlinable @inline(__always) var isPlain: Bool {
+        isReservedAnonymous
+            || rawValue & Descriptor.steadyMask == DescriptorLayout.valid.mask | DescriptorLayout.accessed.mask
+    }
+
+    @inlinable static var steadyMask: UInt64 {
+        DescriptorLayout.valid.mask | DescriptorLayout.accessed.mask | DescriptorLayout.dirtyManagement.mask
+    }
+
+    /// The bits of an entry in which those of one kind and class agree: of an invalid entry all.
+    @inlinable @inline(__always) var likenessMask: UInt64 {
+        isValid ? DescriptorLayout.valid.mask | DescriptorLayout.attributeClass.mask : ~0
+    }
+
+    /// The bits that say what EL0 may do with a page.
+    @inlinable static var rightsMask: UInt64 {
+        DescriptorLayout.readOnly.mask | DescriptorLayout.userExecuteNever.mask
     }
 
     /// This page descriptor for another frame.

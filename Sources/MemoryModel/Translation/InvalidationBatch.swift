@@ -53,6 +53,12 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
         high = max(high, page + Granule.size)
     }
 
+    /// Notes that translations of `count` pages from `page` on were restricted, or extended.
+    @inline(__always) mutating func invalidate(_ page: VirtualAddress, count: UInt64) {
+        low = min(low, page)
+        high = max(high, page + ByteCount.pages(count))
+    }
+
     /// Takes over the references of an entry that translated `page` with `rights`, exchanged before.
     @inline(__always) mutating func retire(
         _ frame: consuming Frame, of page: VirtualAddress, _ rights: HardwareRights, frames: inout FrameAllocator<M>

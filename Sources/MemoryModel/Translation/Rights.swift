@@ -58,7 +58,7 @@ extension AttributeSet {
     }
 
     /// Whether pages with these attributes are private and to be read or written, not executed.
-    @inlinable @inline(__always) var isPlainAccessible: Bool {
+    @inlinable @inline(__always) var isPrivateData: Bool {
         isDisjoint(with: .execute | .shared | .guardPage) && !isDisjoint(with: .read | .write)
     }
 

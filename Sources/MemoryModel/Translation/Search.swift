@@ -1,5 +1,21 @@
 /// Looking for what is free and what is mapped, without changing an entry.
 extension TranslationTables {
+    /// How many adjacent entries of one table, from `entry` on, say in the bits of `mask` what `descriptor` says, as the
+    /// first one does.
+    /// - Parameter limit: the entries to look at, at least one.
+    @inline(__always) func run(
+        from entry: PhysicalAddress, atMost limit: UInt64, saying descriptor: Descriptor, in mask: UInt64
+    ) -> UInt64 {
+        let wanted = descriptor.rawValue & mask
+        var next: UInt64 = 1
+        while next < limit,
+            load(entry.entry(behind: next)).rawValue & mask == wanted
+        {
+            next &+= 1
+        }
+        return next
+    }
+
     /// The lowest address of `region` from which on `length` bytes are free.
     func firstGap(of length: ByteCount, in region: VirtualRange) -> VirtualAddress? {
         guard !region.isEmpty, length <= region.length else { return nil }

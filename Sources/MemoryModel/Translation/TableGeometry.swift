@@ -44,3 +44,13 @@ public enum TableGeometry {
         table.address + ByteCount(UInt64(truncatingIfNeeded: index) &* entrySize.rawValue)
     }
 }
+
+extension PhysicalAddress {
+    /// The entry behind the one at this address.
+    @inlinable @inline(__always) var nextEntry: PhysicalAddress { entry(behind: 1) }
+
+    /// The entry `count` behind the one at this address. Tables lie in RAM: nothing overflows.
+    @inlinable @inline(__always) func entry(behind count: UInt64) -> PhysicalAddress {
+        PhysicalAddress(rawValue &+ count &* TableGeometry.entrySize.rawValue)
+    }
+}
