@@ -50,7 +50,7 @@ private let handler: @convention(c) (Int32, UnsafeRawPointer, UnsafeMutableRawPo
 }
 
 /// Catches SIGSEGV and SIGBUS from now on, on a stack of their own.
-func catchFaults() {
+func catchFaults(also flags: UInt64 = 0) {
     let size = 64 << 10
     let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
     var stack = SignalStack()
@@ -59,7 +59,7 @@ func catchFaults() {
     _ = unsafe withUnsafePointer(to: &stack) { unsafe systemCall(.sigaltstack, UInt(bitPattern: $0), 0) }
     var action = SignalAction()
     action.handler = unsafe UInt64(UInt(bitPattern: unsafeBitCast(handler, to: UnsafeRawPointer.self)))
-    action.flags = SignalActionFlags.information | SignalActionFlags.onStack
+    action.flags = SignalActionFlags.information | SignalActionFlags.onStack | flags
     for signal in [Signal.segmentationFault, Signal.busError] {
         _ = unsafe withUnsafePointer(to: &action) {
             unsafe systemCall(.rtSigaction, UInt(signal.rawValue), UInt(bitPattern: $0), 0, 8)

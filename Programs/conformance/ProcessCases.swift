@@ -223,6 +223,11 @@ func faultCases() -> [Case] {
             seePages(0, 1)
             see("unmapped", load(at(1) | 0x5500_0000_0000_0000).description)
         },
+        Case("fault/tag-exposed") {
+            catchFaults(also: SignalActionFlags.exposeTagBits)
+            see("unmapped", load(at(1) | 0x5500_0000_0000_0000).description)
+            see("upper", load(0xFFFF_0000_0000_0000).description)
+        },
         Case("fault/text-not-writable") {
             let text = unsafe UInt(bitPattern: unsafeBitCast(probe, to: UnsafeRawPointer.self))
             see("store", store(text, 0).description)

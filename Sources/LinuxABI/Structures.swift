@@ -261,6 +261,8 @@ public enum SignalActionFlags {
     public static var noChildWait: UInt64 { 0x2 }
     /// SA_SIGINFO.
     public static var information: UInt64 { 0x4 }
+    /// SA_EXPOSE_TAGBITS: `si_addr` keeps the tag of the address that was used.
+    public static var exposeTagBits: UInt64 { 0x800 }
     /// SA_RESTORER.
     public static var restorer: UInt64 { 0x0400_0000 }
     /// SA_ONSTACK.

@@ -56,7 +56,9 @@ func raise(_ signal: Signal, _ code: SignalCode, _ reason: StaticString, _ frame
     var information = SignalInformation()
     information.signal = Int32(signal.rawValue)
     information.code = code.rawValue
-    information.value = frame.value.far
+    // Without a handler's wish to see the tag, it gets the address alone (kernel/signal.c, hide_si_addr_tag_bits).
+    let showsTag = action.flags & SignalActionFlags.exposeTagBits != 0 || signal == .trap
+    information.value = showsTag ? frame.value.far : frame.value.far.withoutTag
     deliver(signal, information, action, frame)
 }
 
@@ -108,7 +110,7 @@ private func writeFrame(
         scratch.value.information = information
         scratch.value.stack = thread.value.signalStack
         scratch.value.mask = thread.value.blockedSignals.bits
-        scratch.value.context.faultAddress = frame.value.far
+        scratch.value.context.faultAddress = frame.value.far.withoutTag
         for number in 0..<31 { scratch.value.context.registers[number] = frame.value[register: number] }
         scratch.value.context.stackPointer = frame.value.sp_el0
         scratch.value.context.programCounter = frame.value.elr
@@ -157,4 +159,9 @@ private func restoreFrame(from place: UInt64, to frame: Handle<TrapFrame>) throw
         let stack = scratch.value.stack
         if stack.flags == 0 || stack.flags == SignalStack.disabled { thread.value.signalStack = stack }
     }
+}
+
+extension UInt64 {
+    /// A program's address without its tag; an address of the upper half as it is (arch/arm64, untagged_addr).
+    fileprivate var withoutTag: UInt64 { self & VirtualAddress(self).untagged.rawValue }
 }
