@@ -114,8 +114,8 @@ public enum ProcessControl: UInt32, DescribedValue {
         case .setNoNewPrivs: ("PR_SET_NO_NEW_PRIVS", .notBuilt(.invalidArgument))
         case .getNoNewPrivs: ("PR_GET_NO_NEW_PRIVS", .notBuilt(.invalidArgument))
         case .getTidAddress: ("PR_GET_TID_ADDRESS", .notBuilt(.invalidArgument))
-        case .setThpDisable: ("PR_SET_THP_DISABLE", .notBuilt(.invalidArgument))
-        case .getThpDisable: ("PR_GET_THP_DISABLE", .notBuilt(.invalidArgument))
+        case .setThpDisable: ("PR_SET_THP_DISABLE", .honoured)
+        case .getThpDisable: ("PR_GET_THP_DISABLE", .honoured)
         case .mpxEnableManagement:
             ("PR_MPX_ENABLE_MANAGEMENT", .refused(.invalidArgument, "kernel/sys.c: removed in Linux 5.6"))
         case .mpxDisableManagement:

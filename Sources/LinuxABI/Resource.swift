@@ -1,4 +1,5 @@
-/// `resource` of `getrlimit`, `setrlimit` and `prlimit64`: what a limit can be set for. Every limit can be read.
+/// `resource` of `getrlimit`, `setrlimit` and `prlimit64`: what a limit can be set for. Every limit can be
+/// read, and set to what it is.
 ///
 /// Source: Linux `include/uapi/asm-generic/resource.h`.
 public enum Resource: UInt32, DescribedValue {
@@ -24,21 +25,23 @@ public enum Resource: UInt32, DescribedValue {
     @inlinable
     public var entry: (name: StaticString, treatment: Treatment) {
         switch self {
+        // Nothing dumps core, and root locks what it likes, so that these two limits are always kept.
         case .processorTime: ("RLIMIT_CPU", .notBuilt(.notPermitted))
         case .fileSize: ("RLIMIT_FSIZE", .notBuilt(.notPermitted))
-        case .data: ("RLIMIT_DATA", .notBuilt(.notPermitted))
-        case .stack: ("RLIMIT_STACK", .notBuilt(.notPermitted))
-        case .core: ("RLIMIT_CORE", .notBuilt(.notPermitted))
-        case .residentSet: ("RLIMIT_RSS", .notBuilt(.notPermitted))
-        case .processes: ("RLIMIT_NPROC", .notBuilt(.notPermitted))
+        case .data: ("RLIMIT_DATA", .honoured)
+        case .stack: ("RLIMIT_STACK", .honoured)
+        case .core: ("RLIMIT_CORE", .honoured)
+        case .residentSet: ("RLIMIT_RSS", .acceptedWithoutEffect("mm/vmscan.c: nobody reads it"))
+        case .processes: ("RLIMIT_NPROC", .acceptedWithoutEffect("kernel/fork.c, copy_process: root is exempt"))
         case .openFiles: ("RLIMIT_NOFILE", .notBuilt(.notPermitted))
-        case .lockedMemory: ("RLIMIT_MEMLOCK", .notBuilt(.notPermitted))
-        case .addressSpace: ("RLIMIT_AS", .notBuilt(.notPermitted))
-        case .fileLocks: ("RLIMIT_LOCKS", .notBuilt(.notPermitted))
+        case .lockedMemory: ("RLIMIT_MEMLOCK", .honoured)
+        case .addressSpace: ("RLIMIT_AS", .honoured)
+        case .fileLocks: ("RLIMIT_LOCKS", .acceptedWithoutEffect("fs/locks.c: nobody reads it"))
         case .pendingSignals: ("RLIMIT_SIGPENDING", .notBuilt(.notPermitted))
         case .messageQueues: ("RLIMIT_MSGQUEUE", .notBuilt(.notPermitted))
-        case .nice: ("RLIMIT_NICE", .notBuilt(.notPermitted))
-        case .realTimePriority: ("RLIMIT_RTPRIO", .notBuilt(.notPermitted))
+        case .nice: ("RLIMIT_NICE", .acceptedWithoutEffect("kernel/sched/core.c, can_nice: root is exempt"))
+        case .realTimePriority:
+            ("RLIMIT_RTPRIO", .acceptedWithoutEffect("kernel/sched/core.c, __sched_setscheduler: root is exempt"))
         case .realTimeTime: ("RLIMIT_RTTIME", .notBuilt(.notPermitted))
         }
     }

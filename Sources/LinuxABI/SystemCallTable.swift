@@ -98,7 +98,7 @@ extension SystemCallNumber {
         case .acct: ("acct", .notBuilt(.noFunction))
         case .capget: ("capget", .notBuilt(.noFunction))
         case .capset: ("capset", .notBuilt(.noFunction))
-        case .personality: ("personality", .notBuilt(.noFunction))
+        case .personality: ("personality", .honoured)
         case .exit: ("exit", .honoured)
         case .exitGroup: ("exit_group", .honoured)
         case .waitid: ("waitid", .notBuilt(.noFunction))
@@ -170,7 +170,7 @@ extension SystemCallNumber {
         case .sethostname: ("sethostname", .notBuilt(.noFunction))
         case .setdomainname: ("setdomainname", .notBuilt(.noFunction))
         case .getrlimit: ("getrlimit", .honoured)
-        case .setrlimit: ("setrlimit", .notBuilt(.noFunction))
+        case .setrlimit: ("setrlimit", .honoured)
         case .getrusage: ("getrusage", .honoured)
         case .umask: ("umask", .honoured)
         case .prctl: ("prctl", .honoured)
@@ -278,9 +278,12 @@ extension SystemCallNumber {
         case .copyFileRange: ("copy_file_range", .notBuilt(.noFunction))
         case .preadv2: ("preadv2", .notBuilt(.noFunction))
         case .pwritev2: ("pwritev2", .notBuilt(.noFunction))
-        case .pkeyMprotect: ("pkey_mprotect", .refused(.noFunction, "kernel/sys_ni.c: arm64 has no protection keys before 6.12"))
-        case .pkeyAlloc: ("pkey_alloc", .refused(.noFunction, "kernel/sys_ni.c: arm64 has no protection keys before 6.12"))
-        case .pkeyFree: ("pkey_free", .refused(.noFunction, "kernel/sys_ni.c: arm64 has no protection keys before 6.12"))
+        case .pkeyMprotect:
+            ("pkey_mprotect", .refused(.noFunction, "kernel/sys_ni.c: arm64 has no protection keys before 6.12"))
+        case .pkeyAlloc:
+            ("pkey_alloc", .refused(.noFunction, "kernel/sys_ni.c: arm64 has no protection keys before 6.12"))
+        case .pkeyFree:
+            ("pkey_free", .refused(.noFunction, "kernel/sys_ni.c: arm64 has no protection keys before 6.12"))
         case .statx: ("statx", .notBuilt(.noFunction))
         case .ioPgetevents: ("io_pgetevents", .notBuilt(.noFunction))
         case .rseq: ("rseq", .notBuilt(.noFunction))
@@ -308,7 +311,8 @@ extension SystemCallNumber {
         case .landlockCreateRuleset: ("landlock_create_ruleset", .notBuilt(.noFunction))
         case .landlockAddRule: ("landlock_add_rule", .notBuilt(.noFunction))
         case .landlockRestrictSelf: ("landlock_restrict_self", .notBuilt(.noFunction))
-        case .memfdSecret: ("memfd_secret", .refused(.noFunction, "mm/secretmem.c: off unless booted with secretmem.enable=1"))
+        case .memfdSecret:
+            ("memfd_secret", .refused(.noFunction, "mm/secretmem.c: off unless booted with secretmem.enable=1"))
         case .processMrelease: ("process_mrelease", .notBuilt(.noFunction))
         case .futexWaitv: ("futex_waitv", .notBuilt(.noFunction))
         case .setMempolicyHomeNode: ("set_mempolicy_home_node", .notBuilt(.noFunction))

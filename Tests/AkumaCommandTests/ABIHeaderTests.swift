@@ -71,7 +71,8 @@ struct ABIHeaderTests {
             let expected = Self.newer[constant.name]
             // A name that is newer must not be in the headers, or its number here would go unchecked.
             if let expected { return "_Static_assert(\(expected) == \(constant.value), \"\(constant.name)\");\n" }
-            return "_Static_assert((unsigned long)\(constant.expression) == \(constant.value)UL, \"\(constant.name)\");\n"
+            return
+                "_Static_assert((unsigned long)\(constant.expression) == \(constant.value)UL, \"\(constant.name)\");\n"
         }
         let result = try Self.compile(["-fsyntax-only"], assertions.joined())
         let failures = result.text.split(separator: "\n").filter { $0.contains("error:") }

@@ -96,10 +96,18 @@ import Testing
         let start = try test.map(limit - 0x1000_0000, .none)
         #expect(start == 0x1000_0000)
         #expect(try test.map(page) == 0x80_0000_0000)
+        // Where mappings go was settled at the start.
         test.space.setStackLimit(ByteCount(megabyte))
-        #expect(try test.map(7 * megabyte) == limit)
-        test.space.setStackLimit(ByteCount(1 << 40))
         #expect(try test.map(page) == 0x80_0000_1000)
+        try test.finish()
+    }
+
+    @Test("a stack limit as large as the region leaves a sixth of it to mappings", arguments: [1 << 30, UInt64.max])
+    func unlimitedStack(limit: UInt64) throws {
+        var layout = AddressSpaceLayout.standard
+        layout.stackLimit = ByteCount(limit)
+        var test = try TestSpace(layout: layout)
+        #expect(try test.map(100 * megabyte, .none) == 0x1000_0000)
         try test.finish()
     }
 

@@ -81,7 +81,8 @@ struct ABITests {
                 }
                 if !isAgreed {
                     contradictions.append(
-                        "\(name) \(row.name ?? "other") \(observation.value): \(row.outcome), observed \(observed ?? "success")")
+                        "\(name) \(row.name ?? "other") \(observation.value): \(row.outcome), observed \(observed ?? "success")"
+                    )
                 }
             }
         }
@@ -116,7 +117,8 @@ struct ABITests {
             let observations = try Self.observations(in: result.text)
             #expect(observations.count == numbers.count, "\(result.account)")
             for observation in observations {
-                let treatment = SystemCallNumber(rawValue: observation.value)?.treatment ?? SystemCallNumber.unknownValue
+                let treatment =
+                    SystemCallNumber(rawValue: observation.value)?.treatment ?? SystemCallNumber.unknownValue
                 let isMissing = observation.error == LinuxABI.Errno.noFunction.rawValue
                 #expect(isMissing == !treatment.isHonoured, "call \(observation.value)")
             }

@@ -40,4 +40,16 @@ struct SideBySideTests {
             #expect(result.text == "child 7, parent's ends 1 1\n", "\(result.account)")
         }
     }
+
+    /// On the real kernel: qemu-aarch64 has limits and a personality of its own.
+    @Test("limits and personality do what Linux 6.1's do", arguments: ["limits", "personality"])
+    func besideLinux(name: String) async throws {
+        try await withTemporaryFolder { folder in
+            let executable = folder.appending(name)
+            try await CLibrary.glibc.compile(try Self.source(of: name), to: executable)
+            let akuma = try await Guest.run(executable.string)
+            let linux = try await Guest.runOnLinux(executable.string)
+            #expect(!akuma.text.isEmpty && akuma.text == linux.text, "\(akuma.account)\n--- Linux\n\(linux.text)")
+        }
+    }
 }

@@ -65,6 +65,9 @@ private func makeChild(of parent: Handle<Process>, _ flags: CloneFlags) throws(E
     child.value.space = space
     child.value.exitSignal = flags.exitSignal
     child.value.fileCreationMask = parent.value.fileCreationMask
+    child.value.limits = parent.value.limits
+    child.value.personality = parent.value.personality
+    child.value.refusesHugePages = parent.value.refusesHugePages
     if let actions = parent.value.signalActions {
         child.value.signalActions = try kernel.signalActions.make(actions.value.copy())
     }

@@ -18,7 +18,7 @@ func execute(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     do throws(LoadError) {
         program = try load(
             kernel.ramdisk.bytes(node.content), arguments: strings.arguments, environment: strings.environment,
-            path: strings.path)
+            path: strings.path, personality: process.value.personality, stackLimit: process.value.limits.stack)
     } catch {
         strings.giveBack()
         Console.log("exec: pid \(Int(process.value.id)): \(error.reason)")
@@ -29,6 +29,9 @@ func execute(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     // From here on nothing fails. The old memory goes, or is given back to the parent that lent it.
     leaveAddressSpace(of: process)
     process.value.space = program.space
+    program.space.value.memory.pageLimit = process.value.limits.pages
+    // arch/arm64/include/asm/elf.h, SET_PERSONALITY.
+    process.value.personality = process.value.personality.subtracting(.readImpliesExecute)
     install(program.space)
     process.value.program = node
     closeFilesOnExec(of: process)

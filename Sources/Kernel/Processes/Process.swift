@@ -43,6 +43,11 @@ struct Process: ~Copyable {
     /// The parent of this `CLONE_VFORK` child waits until it executes or ends.
     var holdsParent = false
 
+    var limits = ResourceLimits.initial
+    var personality = Personality.none
+    /// `PR_SET_THP_DISABLE`.
+    var refusesHugePages = false
+
     /// Counter ticks that ended threads and waited-for children ran.
     var ownTicks: UInt64 = 0
     var childTicks: UInt64 = 0

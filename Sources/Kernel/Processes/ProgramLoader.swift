@@ -52,16 +52,21 @@ struct LoadedProgram {
 ///   - file: the program's bytes.
 ///   - arguments: the strings of argv, each ended by a NUL; `environment` likewise.
 ///   - path: what the program was started as (`AT_EXECFN`).
+///   - personality: may ask for addresses that are not randomised.
+///   - stackLimit: how far its stack may grow; it bounds its arguments and environment too.
 /// - Throws: ``LoadError``, with every frame given back.
 func load(
-    _ file: Span<UInt8>, arguments: Span<UInt8>, environment: Span<UInt8>, path: Span<UInt8>
+    _ file: Span<UInt8>, arguments: Span<UInt8>, environment: Span<UInt8>, path: Span<UInt8>,
+    personality: Personality = .none, stackLimit: ByteCount = AddressSpaceLayout.standard.stackLimit
 ) throws(LoadError) -> LoadedProgram {
-    let layout = makeLayout()
+    let layout = makeLayout(personality, stackLimit: stackLimit)
     // The plan has a frame of its own: it is too large for a kernel stack.
     guard let page = KernelPages.take() else { throw .memory(.outOfMemory) }
     defer { KernelPages.giveBack(page) }
     let plan: Handle<LoadPlan>
-    do throws(ProgramError) { plan = Handle.place(try LoadPlan(file, layout: layout), at: page) } catch { throw .program(error) }
+    do throws(ProgramError) { plan = Handle.place(try LoadPlan(file, layout: layout), at: page) } catch {
+        throw .program(error)
+    }
     return try load(file, by: plan, layout, arguments: arguments, environment: environment, path: path)
 }
 
@@ -91,8 +96,14 @@ private func load(
 
 /// Where a new program has what: where DESIGN promises it, or at random places where the machine was asked for that
 /// (`aslr=on`) and the process did not refuse it.
-private func makeLayout() -> AddressSpaceLayout {
-    guard kernel.options.randomisesLayout else { return .standard }
+private func makeLayout(_ personality: Personality, stackLimit: ByteCount) -> AddressSpaceLayout {
+    var layout = AddressSpaceLayout.standard
+    if kernel.options.randomisesLayout && !personality.contains(.noRandomization) { layout = makeRandomLayout() }
+    layout.stackLimit = stackLimit
+    return layout
+}
+
+private func makeRandomLayout() -> AddressSpaceLayout {
     let random = kernel.random.nextBlock()
     func word(_ index: Int) -> UInt64 {
         var word: UInt64 = 0

@@ -27,6 +27,14 @@ func controlProcess(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     case .getName:
         try UserPointer(call.second).store(thread.value.name)
         return 0
+    // No page is ever huge, so the flag is kept for those who ask.
+    case .setThpDisable:
+        guard call.third == 0, call.fourth == 0, call.fifth == 0 else { throw .invalidArgument }
+        Process.current.value.refusesHugePages = call.second != 0
+        return 0
+    case .getThpDisable:
+        guard call.second == 0, call.third == 0, call.fourth == 0, call.fifth == 0 else { throw .invalidArgument }
+        return Process.current.value.refusesHugePages ? 1 : 0
     default:
         fatalError("an option of prctl that is honoured is not obeyed")
     }
@@ -37,7 +45,9 @@ func systemName(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     // Programs ask for Linux's name and release to learn what they may call; the version says who answers.
     fill(&name.system, with: "Linux")
     fill(&name.node, with: "akuma")
-    fill(&name.release, with: "6.1.0-akuma")
+    // The release that override_release makes of ours (kernel/sys.c).
+    let isOld = Process.current.value.personality.contains(.oldRelease)
+    fill(&name.release, with: isOld ? "2.6.61-akuma" : "6.1.0-akuma")
     fill(&name.version, with: "Akuma 1")
     fill(&name.machine, with: "aarch64")
     fill(&name.domain, with: "(none)")
@@ -51,49 +61,6 @@ private func fill(_ field: inout InlineArray<65, UInt8>, with text: StaticString
         field[index] = byte
         index += 1
     }
-}
-
-/// The limits that mean something here: what the kernel enforces.
-private func limit(_ resource: UInt64) throws(Errno) -> ResourceLimit {
-    guard let resource = Resource(rawValue: resource.asUInt32) else {
-        throw Resource.unknownValue.error ?? .invalidArgument
-    }
-    var limit = ResourceLimit()
-    limit.current = .max
-    limit.maximum = .max
-    switch resource {
-    case .stack:
-        limit.current = AddressSpaceLayout.standard.stackLimit.rawValue
-    case .openFiles:
-        limit.current = UInt64(FileTable.capacity)
-        limit.maximum = limit.current
-    case .core:
-        // Nothing dumps core.
-        limit.current = 0
-        limit.maximum = 0
-    default:
-        break
-    }
-    return limit
-}
-
-func resourceLimit(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    try UserPointer(call.second).store(limit(call.first))
-    return 0
-}
-
-func resourceLimits(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let id = call.first.asInt32
-    guard id == 0 || kernel.processes.process(id) != nil else { throw .noSuchProcess }
-    let current = try limit(call.second)
-    if call.third != 0 {
-        let wanted = try UserPointer(call.third).load(ResourceLimit())
-        guard wanted.current <= wanted.maximum else { throw .invalidArgument }
-        // Limits can't be changed yet: setting one to what it is succeeds, the rest is refused rather than ignored.
-        guard wanted.current == current.current, wanted.maximum == current.maximum else { throw .notPermitted }
-    }
-    if call.fourth != 0 { try UserPointer(call.fourth).store(current) }
-    return 0
 }
 
 func resourceUsage(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
@@ -181,4 +148,16 @@ func futex(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     default:
         throw .noFunction
     }
+}
+
+/// `personality` (kernel/exec_domain.c; arch/arm64/kernel/sys.c for the domain of 32 bits).
+/// - Returns: the personality before; all ones only ask for it.
+func setPersonality(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let process = Process.current
+    let old = process.value.personality
+    let wanted = Personality(rawValue: call.first.asUInt32)
+    _ = try ExecutionDomain.checked(wanted.domain)
+    _ = try wanted.checked()
+    if wanted.rawValue != .max { process.value.personality = wanted }
+    return UInt64(old.rawValue)
 }

@@ -20,6 +20,11 @@ extension Errno {
 extension MemoryModel.Protection {
     /// The rights that a program's `prot` asks for, of bits that were checked.
     fileprivate init(_ bits: UInt64) { self.init(rawValue: UInt8(truncatingIfNeeded: bits & 7)) }
+
+    /// With what the process's personality adds: what may be read may be executed (mm/mmap.c, do_mmap).
+    @inline(__always) fileprivate var implied: MemoryModel.Protection {
+        contains(.read) && Process.current.value.personality.contains(.readImpliesExecute) ? self | .execute : self
+    }
 }
 
 /// Changes the running process's memory map, with the frame allocator at hand.
@@ -53,6 +58,7 @@ func mapMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 func map(_ request: MapRequest) throws(Errno) -> UInt64 {
     try refuseWritableAndExecutable(request.protection)
     if request.isAccounted && request.isAligned { try admit(request.pages) }
+    if Process.current.value.limits.limitMemory { try refuseBeyondLimits(request) }
     let address = try withMemory { (space, frames) throws(MapError) in try space.map(request, frames: &frames) }
     if kernel.options.logsMemory { logMapping("mmap", address, request.length) }
     return address.rawValue
@@ -80,7 +86,7 @@ func mapRequest(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) ->
     if isPopulated || flags.contains(.locked) { options.insert(.populate) }
     return MapRequest(
         length: ByteCount(call.second),
-        protection: MemoryModel.Protection(try MapProtection(rawValue: call.third).checked().rawValue),
+        protection: MemoryModel.Protection(try MapProtection(rawValue: call.third).checked().rawValue).implied,
         placement: placement, options: options)
 }
 
@@ -129,8 +135,9 @@ func protectMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let start = VirtualAddress(call.first).untagged
     let length = ByteCount(call.second)
     guard start.isPageAligned else { throw .invalidArgument }
-    let protection = MemoryModel.Protection(try LinuxABI.Protection(rawValue: call.third).checked().rawValue)
+    let protection = MemoryModel.Protection(try LinuxABI.Protection(rawValue: call.third).checked().rawValue).implied
     try refuseWritableAndExecutable(protection)
+    if protection.contains(.write), Process.current.value.limits.limitMemory { try refuseDataBeyondLimit(start, length) }
     if protection.contains(.write), length.wholePages > kernel.totalFrames || kernel.overcommit == .never {
         try admitWriting(start, length, protection)
     }
@@ -147,8 +154,14 @@ func setProgramBreak(_ call: SystemCallArguments) -> UInt64 {
     let space = Process.current.value.memory
     // A heap ends where the mmap region begins, so there is no obvious overcommit to refuse but on tiny machines.
     let growth = wanted > space.value.memory.programBreak ? wanted - space.value.memory.programBreak : .zero
-    if (try? admit(growth.wholePages)) != nil {
-        try? withMemory { (space, frames) throws(MapError) in try space.setBreak(to: wanted, frames: &frames) }
+    let isLimited = growth > .zero && Process.current.value.limits.limitMemory
+    let protection = MemoryModel.Protection.readWrite.implied
+    if (try? admit(growth.wholePages)) != nil, (try? refuseWritableAndExecutable(protection)) != nil,
+        !isLimited || isBreakWithinLimits(wanted)
+    {
+        try? withMemory { (space, frames) throws(MapError) in
+            try space.setBreak(to: wanted, protection: protection, frames: &frames)
+        }
     }
     if kernel.options.logsMemory, space.value.memory.programBreak == wanted {
         logMapping("brk", space.value.memory.heapStart, wanted - space.value.memory.heapStart)

@@ -205,7 +205,9 @@ extension AddressSpace {
         }
         let gapStart = page - region.start < layout.stackGuardGap ? region.start : page - layout.stackGuardGap
         if gapStart < page, hasAccessibleMapping(in: VirtualRange(gapStart, to: page)) { throw .notMapped }
-        return StackGrowth(range: VirtualRange(page, to: above.address), attributes: attributes)
+        let range = VirtualRange(page, to: above.address)
+        guard mayGrowStack(by: range.pageCount) else { throw .notMapped }
+        return StackGrowth(range: range, attributes: attributes)
     }
 
     private var roundedStackLimit: ByteCount { ByteCount(layout.stackLimit.rawValue & ~(Granule.size.rawValue - 1)) }

@@ -53,11 +53,9 @@ extension AddressSpace {
         return layout.stackTop
     }
 
-    /// Changes how far the stack may grow (`RLIMIT_STACK`).
-    public mutating func setStackLimit(_ limit: ByteCount) {
-        layout.stackLimit = limit
-        mapRegion = layout.lowMapRegion
-    }
+    /// Changes how far the stack may grow (`RLIMIT_STACK`). Where `mmap` picks addresses was settled at the start, as on
+    /// Linux (arch/arm64's `arch_pick_mmap_layout` runs in `execve`).
+    public mutating func setStackLimit(_ limit: ByteCount) { layout.stackLimit = limit }
 
     /// Where the stack begins at the moment: the lowest page of the mapping below its top that grows down.
     public var stackStart: VirtualAddress {
@@ -84,11 +82,12 @@ extension AddressSpace {
     ///
     /// As Linux mm/mmap.c (`brk`): one page stays free between the heap and a mapping above it.
     ///
+    /// - Parameter protection: the rights of new pages.
     /// - Throws: ``MapError/invalidArgument`` below the heap's start; ``MapError/outOfMemory`` where the heap would
     ///   meet a mapping or its region's end, or where no frame is free. The break is then where it was; `brk` returns
     ///   it.
     public mutating func setBreak(
-        to address: VirtualAddress, frames: inout FrameAllocator<M>
+        to address: VirtualAddress, protection: Protection = .readWrite, frames: inout FrameAllocator<M>
     ) throws(MapError) {
         guard address >= heapStart else { throw .invalidArgument }
         guard address <= max(layout.heapLimit, heapStart) else { throw .outOfMemory }
@@ -99,7 +98,7 @@ extension AddressSpace {
         } else if new > old {
             let checked = new < layout.heapLimit ? new + Granule.size : new
             guard tables.isFree(VirtualRange(old, to: checked)) else { throw .outOfMemory }
-            var set = MapRequest(length: .zero, protection: .readWrite).attributes
+            var set = MapRequest(length: .zero, protection: protection).attributes
             set.insert(.heap)
             let attributes = try intern(set)
             try reserve(VirtualRange(old, to: new), as: attributes, frames: &frames)

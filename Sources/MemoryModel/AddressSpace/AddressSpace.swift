@@ -22,7 +22,7 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
     /// The distinct attribute sets that entries name.
     var attributes: AttributeTable<M>
 
-    /// What `mmap` may pick below the kernel: ``AddressSpaceLayout/lowMapRegion``, kept.
+    /// What `mmap` may pick below the kernel: ``AddressSpaceLayout/lowMapRegion`` of the start, kept.
     var mapRegion: VirtualRange
 
     /// Where the search for free addresses begins, below and above the kernel.
@@ -38,6 +38,9 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
     /// How many tables are shared since a fork, or were and have not been looked at since: the level-2 descriptors that
     /// are marked so. Zero is all that an address space without relatives ever asks about sharing.
     var sharedTables = 0
+
+    /// How many pages may be mapped before a stack no longer grows (`RLIMIT_AS`).
+    public var pageLimit = UInt64.max
 
     /// The heap, from its start to the program break.
     public internal(set) var heapStart: VirtualAddress
@@ -101,6 +104,7 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
         layout = parent.layout
         self.attributes = attributes
         mapRegion = parent.mapRegion
+        pageLimit = parent.pageLimit
         nextFitLow = parent.nextFitLow
         nextFitHigh = parent.nextFitHigh
         hasGrowingMappings = parent.hasGrowingMappings

@@ -76,13 +76,13 @@
         return layout
     }
 
-    /// The addresses that `mmap` may pick below the kernel: none where it looks above alone, otherwise up to the guard gap below the lowest place that the stack
-    /// may reach.
+    /// The addresses that `mmap` may pick below the kernel: none where it looks above alone, otherwise up to the guard gap
+    /// below the lowest place that the stack may reach. A limit above five sixths of the region leaves the last sixth
+    /// (Linux mm/util.c, `mmap_base`, MAX_GAP).
     @inlinable public var lowMapRegion: VirtualRange {
         guard !isHigh else { return VirtualRange(mapBase, to: mapBase) }
-        let reserved =
-            stackLimit.rawValue > (stackTop - mapBase).rawValue
-            ? stackTop - mapBase : ByteCount(stackLimit.rawValue & ~(Granule.size.rawValue - 1))
+        let most = ByteCount((stackTop - mapBase).rawValue / 6 * 5 & ~(Granule.size.rawValue - 1))
+        let reserved = stackLimit > most ? most : ByteCount(stackLimit.rawValue & ~(Granule.size.rawValue - 1))
         let lowest = stackTop - reserved
         return VirtualRange(mapBase, to: lowest - mapBase > stackGuardGap ? lowest - stackGuardGap : mapBase)
     }

@@ -54,7 +54,9 @@ func instantiateObjects(frames: inout FrameAllocator<NullMachine>, kernel: Kerne
     objects.setSize(.zero, of: object)
     _ = objects.reclaim(1, frames: &frames)
     _ = objects.kind(of: object)
-    _ = objects.count + objects.accountedPages + objects.residentPages(of: object) + objects.mappedPages(of: object) + objects.handles(of: object)
+    _ =
+        objects.count + objects.accountedPages + objects.residentPages(of: object) + objects.mappedPages(of: object)
+        + objects.handles(of: object)
     objects.release(object, frames: &frames)
 }
 
@@ -70,6 +72,8 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
     try space.mapImage(VirtualRange(page, to: page + Granule.size), frames: &frames)
     space.setHeapStart(page + Granule.size)
     space.setStackLimit(Granule.size)
+    space.pageLimit =
+        space.dataPages + space.mappedPages(in: space.layout.low) + space.pagesNotYetData(in: space.layout.low)
     _ = try space.mapStack(frames: &frames)
     try space.setBreak(to: space.heapStart, frames: &frames)
     let start = try space.map(

@@ -1,0 +1,98 @@
+import LinuxABI
+import Machine
+import MemoryModel
+
+/// Reads and sets a limit of a process (kernel/sys.c, do_prlimit). A program runs as root and may raise what it likes.
+/// - Returns: the limit as it was.
+private func exchangeLimit(
+    of process: Handle<Process>, _ number: UInt64, with new: ResourceLimit?
+) throws(Errno) -> ResourceLimit {
+    guard let resource = Resource(rawValue: number.asUInt32) else {
+        throw Resource.unknownValue.error ?? .invalidArgument
+    }
+    let old = process.value.limits[resource]
+    guard let new else { return old }
+    guard new.current <= new.maximum else { throw .invalidArgument }
+    // What is not enforced can be set to what it is, and is refused otherwise rather than ignored.
+    if let error = resource.treatment.error {
+        guard new.current == old.current, new.maximum == old.maximum else { throw error }
+        return old
+    }
+    process.value.limits[resource] = new
+    // The memory of a process that borrows it follows its owner's limits.
+    if let space = process.value.space, space.value.users == 1 {
+        space.value.memory.setStackLimit(process.value.limits.stack)
+        space.value.memory.pageLimit = process.value.limits.pages
+    }
+    return old
+}
+
+func resourceLimit(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    try UserPointer(call.second).store(exchangeLimit(of: Process.current, call.first, with: nil))
+    return 0
+}
+
+func setResourceLimit(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let new = try UserPointer(call.second).load(ResourceLimit())
+    _ = try exchangeLimit(of: Process.current, call.first, with: new)
+    return 0
+}
+
+func resourceLimits(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let new: ResourceLimit? = call.third == 0 ? nil : try UserPointer(call.third).load(ResourceLimit())
+    let id = call.first.asInt32
+    guard let process = id == 0 ? Process.current : kernel.processes.process(id) else { throw .noSuchProcess }
+    let old = try exchangeLimit(of: process, call.second, with: new)
+    if call.fourth != 0 { try UserPointer(call.fourth).store(old) }
+    return 0
+}
+
+// MARK: Limits on memory
+
+/// Whether the running process may have `pages` more mapped (mm/mmap.c, may_expand_vm).
+private func mayGrow(by pages: UInt64, isData: Bool) -> Bool {
+    let process = Process.current
+    let space = process.value.memory
+    let mapped = space.value.memory.statistics.mappedPages
+    guard pages <= process.value.limits.pages, mapped <= process.value.limits.pages - pages else { return false }
+    guard isData else { return true }
+    let limit = process.value.limits[.data]
+    // A limit of 0 means the hard one, for the sake of programs that set it before private memory counted as data.
+    let most = ByteCount(limit.current == 0 ? limit.maximum : limit.current).wholePages
+    return space.value.memory.dataPages + pages <= most
+}
+
+/// ENOMEM for a mapping beyond the limits on memory, after the errors of its place (mm/mmap.c, mmap_region).
+@inline(never)
+func refuseBeyondLimits(_ request: MapRequest) throws(Errno) {
+    try checkPlacement(request)
+    guard let length = request.length.roundedUpToPages else { return }
+    var replaced: UInt64 = 0
+    if case .fixed(let address) = request.placement, let range = VirtualRange(address, length: length) {
+        replaced = Process.current.value.memory.value.memory.mappedPages(in: range)
+    }
+    let isData =
+        request.protection.contains(.write) && !request.options.contains(.shared)
+        && !request.options.contains(.growsDown)
+    guard mayGrow(by: length.wholePages - replaced, isData: isData) else { throw .noMemory }
+}
+
+/// ENOMEM for pages that become data beyond the limit on it (mm/mprotect.c, mprotect_fixup).
+@inline(never)
+func refuseDataBeyondLimit(_ start: VirtualAddress, _ length: ByteCount) throws(Errno) {
+    guard let range = VirtualRange(start, length: length) else { return }
+    let pages = Process.current.value.memory.value.memory.pagesNotYetData(in: range)
+    if pages > 0, mayGrow(by: pages, isData: false), !mayGrow(by: pages, isData: true) { throw .noMemory }
+}
+
+/// Whether the heap may end at `end`, which is above its end now (mm/mmap.c, brk and do_brk_flags).
+@inline(never)
+func isBreakWithinLimits(_ end: VirtualAddress) -> Bool {
+    let process = Process.current
+    let space = process.value.memory
+    guard end - space.value.memory.heapStart <= ByteCount(process.value.limits[.data].current) else { return false }
+    let start = space.value.memory.heapStart
+    guard let new = (end - start).roundedUpToPages, let old = (space.value.memory.programBreak - start).roundedUpToPages
+    else { return false }
+    return mayGrow(by: (new - old).wholePages, isData: true)
+}

@@ -1,0 +1,46 @@
+/// How much is mapped, for limits on it (`RLIMIT_AS`, `RLIMIT_DATA`): counted when somebody has set one, and kept nowhere.
+extension AddressSpace {
+    /// The pages that are mapped in `range`, touched or not.
+    public func mappedPages(in range: VirtualRange) -> UInt64 { countPages(in: range) { _ in true } }
+
+    /// The pages that count as data: private, writable, and no stack (Linux mm/internal.h, `is_data_mapping`).
+    public var dataPages: UInt64 { dataPages(in: layout.low) + dataPages(in: layout.high) }
+
+    private func dataPages(in range: VirtualRange) -> UInt64 {
+        countPages(in: range) { $0.contains(.write) && $0.isDisjoint(with: .shared | .growsDown) }
+    }
+
+    /// The pages in `range` that would become data by being writable.
+    public func pagesNotYetData(in range: VirtualRange) -> UInt64 {
+        countPages(in: range) { $0.isDisjoint(with: .write | .shared | .growsDown) }
+    }
+
+    private func countPages(in range: VirtualRange, where isCounted: (AttributeSet) -> Bool) -> UInt64 {
+        countPages(inPart: range.intersection(layout.low), where: isCounted)
+            + countPages(inPart: range.intersection(layout.high), where: isCounted)
+    }
+
+    private func countPages(inPart part: VirtualRange?, where isCounted: (AttributeSet) -> Bool) -> UInt64 {
+        guard let part else { return 0 }
+        var count: UInt64 = 0
+        var seen: AttributeClass?
+        var counts = false
+        var cursor = Cursor(tables, over: part)
+        repeat {
+            let descriptor = cursor.descriptor
+            guard !descriptor.isFree else { continue }
+            if descriptor.attributeClass != seen {
+                seen = descriptor.attributeClass
+                counts = isCounted(attributes[descriptor.attributeClass])
+            }
+            if counts { count += (min(cursor.entryEnd, part.end) - cursor.position).wholePages }
+        } while cursor.advance()
+        return count
+    }
+
+    /// Whether the stack may grow by `pages` (Linux mm/mmap.c, `acct_stack_growth`). Only its growth is outside a call, so
+    /// only here the memory model knows of the limit on the whole address space.
+    func mayGrowStack(by pages: UInt64) -> Bool {
+        pageLimit == .max || statistics.mappedPages + pages <= pageLimit
+    }
+}
