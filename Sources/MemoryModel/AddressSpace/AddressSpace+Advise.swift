@@ -13,6 +13,7 @@ extension AddressSpace {
         guard let range = VirtualRange(start, length: length) else { throw .invalidArgument }
         guard !range.isEmpty else { return }
         var isWhole = true
+        try prepareBothSides(of: range, discarding: false, frames: &frames)
         if let low = range.intersection(layout.low) { isWhole = try discardAll(in: low, frames: &frames) }
         if let high = range.intersection(layout.high) { isWhole = try discardAll(in: high, frames: &frames) && isWhole }
         if !isWhole || !layout.contains(range) { throw .outOfMemory }

@@ -19,17 +19,22 @@ extension AddressSpace {
     /// - Throws: ``MapError/outOfMemory``, with nothing unmapped.
     mutating func unmap(_ range: VirtualRange, frames: inout FrameAllocator<M>) throws(MapError) {
         if layout.low.contains(range) && freeUntouched(range) { return }
-        if let low = range.intersection(layout.low) {
-            // A range that reaches beyond the kernel: what must be split on either side is split before the first
-            // change.
-            if let high = range.intersection(layout.high) {
-                let both = VirtualRange(low.start, to: high.end)
-                if sharedTables > 0 { try prepareShared(both, filling: false, discarding: true, frames: &frames) }
-                try tables.makeBoundaries(of: both, filling: false, frames: &frames)
-            }
-            try removeAll(in: low, frames: &frames)
-        }
+        try prepareBothSides(of: range, discarding: true, frames: &frames)
+        if let low = range.intersection(layout.low) { try removeAll(in: low, frames: &frames) }
         if let high = range.intersection(layout.high) { try removeAll(in: high, frames: &frames) }
+    }
+
+    /// Prepares a range that reaches beyond the kernel: what must be split or unshared on either side is, before the
+    /// first change.
+    /// - Parameter discarding: whether everything in the range is to go.
+    /// - Throws: ``MapError/outOfMemory``, with every page as it was.
+    mutating func prepareBothSides(
+        of range: VirtualRange, discarding: Bool, frames: inout FrameAllocator<M>
+    ) throws(MapError) {
+        guard let low = range.intersection(layout.low), let high = range.intersection(layout.high) else { return }
+        let both = VirtualRange(low.start, to: high.end)
+        if sharedTables > 0 { try prepareShared(both, filling: false, discarding: discarding, frames: &frames) }
+        try tables.makeBoundaries(of: both, filling: false, frames: &frames)
     }
 
     /// Frees every entry of `range`.

@@ -35,11 +35,12 @@
     ///   - records: where the record table goes: `FrameTable.size(frameCount:)` bytes, whole frames, cleared here.
     ///   - firstFrame: the frame that the first record describes.
     ///   - frameCount: the number of records; below 2^32 − 1.
-    ///   - hotLimit: how many single frames are kept at hand. Merging one costs about 110 instructions and is seldom of
+    ///   - hotLimit: how many single frames are kept at hand, at least 64. Merging one costs about 110 instructions and is seldom of
     ///     use, so by default 256 MiB of them are: who needs a block has them merged then.
     public init(
         machine: M, records: PhysicalAddress, firstFrame: FrameNumber, frameCount: UInt64, hotLimit: UInt64 = 1 << 16
     ) {
+        precondition(hotLimit >= 2 << Self.batchOrder, "a refill that is not drained at once")
         self.hotLimit = hotLimit
         table = FrameTable(machine: machine, records: records, firstFrame: firstFrame, frameCount: frameCount)
         buddies = BuddyLists(table)

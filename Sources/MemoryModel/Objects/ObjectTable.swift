@@ -142,15 +142,18 @@ public struct ObjectTable<M: Hardware> {
     /// Makes sure that there is a frame for a number's record. The frames of records stay for ever.
     private func makeRecord(_ number: UInt64, _ frames: inout FrameAllocator<M>) throws(ObjectError) {
         let (branchWord, index) = branch(of: number)
-        if machine.load(branchWord) == 0 {
-            guard let frame = frames.takeZeroed(.kernel) else { throw .outOfMemory }
-            machine.store(frame.relinquish().rawValue, at: branchWord)
+        let hasBranch = machine.load(branchWord) != 0
+        if hasBranch, machine.load(TableGeometry.entry(index, of: FrameNumber(machine.load(branchWord)))) != 0 { return }
+        guard let leaf = frames.takeZeroed(.kernel) else { throw .outOfMemory }
+        if !hasBranch {
+            guard let branch = frames.takeZeroed(.kernel) else {
+                frames.release(leaf)
+                throw .outOfMemory
+            }
+            machine.store(branch.relinquish().rawValue, at: branchWord)
         }
         let leafWord = TableGeometry.entry(index, of: FrameNumber(machine.load(branchWord)))
-        if machine.load(leafWord) == 0 {
-            guard let frame = frames.takeZeroed(.kernel) else { throw .outOfMemory }
-            machine.store(frame.relinquish().rawValue, at: leafWord)
-        }
+        machine.store(leaf.relinquish().rawValue, at: leafWord)
     }
 
     /// The frames that records lie in, the directory apart.
@@ -276,6 +279,8 @@ public struct ObjectTable<M: Hardware> {
         if !size.isPageMultiple, let frame = page(index, of: object) {
             let used = ByteCount(size.rawValue & (Granule.size.rawValue - 1))
             machine.copyBytes(from: zeroFrame.address, to: frame.address + used, count: Granule.size - used)
+            machine.clean(frame)
+            machine.completeCleaning()
             markDirty(frame)
         }
     }
