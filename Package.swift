@@ -1,8 +1,9 @@
 // swift-tools-version: 6.3
 //
-// One package, three worlds, chosen by AKUMA_WORLD (see Documentation/building.md):
+// One package, four worlds, chosen by AKUMA_WORLD (see Documentation/building.md):
 //
 //   host     the `akuma` command and the unit tests, ordinary Swift on the developer's machine
+//   proofs   the memory model against its reference, optimised, on the developer's machine
 //   kernel   Embedded Swift for EL1, general registers only
 //   user     Embedded Swift for EL0, NEON allowed
 //
@@ -12,11 +13,11 @@
 import Foundation
 import PackageDescription
 
-enum World: String { case host, kernel, user }
+enum World: String { case host, proofs, kernel, user }
 
 let worldName = Context.environment["AKUMA_WORLD"] ?? "host"
 guard let world = World(rawValue: worldName) else {
-    fatalError("AKUMA_WORLD is '\(worldName)'; it must be host, kernel or user")
+    fatalError("AKUMA_WORLD is '\(worldName)'; it must be host, proofs, kernel or user")
 }
 
 /// Every module is built with strict memory safety and with warnings as errors: a warning never lands.
@@ -90,6 +91,20 @@ case .user:
                     name: $0, dependencies: $0.hasPrefix("test-") ? ["libakuma", "ProgramTesting"] : ["libakuma"],
                     path: "Programs/\($0)", swiftSettings: program)
             })
+case .proofs:
+    // Millions of operations: everything is optimised, generics specialised across modules.
+    let fast = strict + [
+        .unsafeFlags(["-O", "-wmo", "-cross-module-optimization", "-enforce-exclusivity=unchecked"])
+    ]
+    package = Package(
+        name: "Akuma",
+        platforms: [.macOS(.v15)],
+        targets: pureTargets(fast) + [
+            .target(
+                name: "FakeMachine", dependencies: ["MemoryModel"], path: "Tests/FakeMachine", swiftSettings: fast),
+            .executableTarget(
+                name: "proofs", dependencies: ["FakeMachine", "MemoryModel"], path: "Tests/Proofs", swiftSettings: fast),
+        ])
 case .host:
     package = Package(
         name: "Akuma",

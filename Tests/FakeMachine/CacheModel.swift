@@ -21,10 +21,14 @@ struct CacheModel {
         var instructionsPublished = false
     }
 
-    private var states: [FrameNumber: State] = [:]
+    private var states: FrameIndexed<State>
     private var cleaning: [FrameNumber] = []
 
-    func state(_ frame: FrameNumber) -> State { states[frame] ?? State() }
+    init(first: FrameNumber, count: UInt64) {
+        states = FrameIndexed(first: first, count: count, otherwise: State())
+    }
+
+    func state(_ frame: FrameNumber) -> State { states[frame] }
 
     /// A word or some bytes were written.
     mutating func wrote(partOf frame: FrameNumber) {
@@ -53,17 +57,17 @@ struct CacheModel {
 
     /// `dsb ish`: what was begun is done.
     mutating func completeCleaning() {
-        for frame in cleaning where states[frame]?.data == .cleaning { states[frame]?.data = .clean }
+        for frame in cleaning where states[frame].data == .cleaning { states[frame].data = .clean }
         cleaning.removeAll(keepingCapacity: true)
     }
 
     mutating func publishInstructions(in frame: FrameNumber) {
         clean(frame)
-        states[frame, default: State()].instructionsPublished = true
+        states[frame].instructionsPublished = true
         completeCleaning()
     }
 
-    mutating func published(_ frame: FrameNumber) { states[frame]?.data = .published }
+    mutating func published(_ frame: FrameNumber) { states[frame].data = .published }
 
-    mutating func forget(_ frame: FrameNumber) { states[frame] = nil }
+    mutating func forget(_ frame: FrameNumber) { states[frame] = State() }
 }

@@ -113,7 +113,7 @@ extension FakeMachine {
     /// Replaces a whole frame; where it is a walkable table or holds records, word by word.
     func replaceContent(of frame: FrameNumber, cleaning: Bool, _ body: (inout FakeMemory) -> Void) {
         guard memory.contains(frame) else { return report(.outsideMemory(frame.address)) }
-        let isTable = tracker.uses[frame] != nil || tracker.staleUses.contains { $0.frame == frame }
+        let isTable = !tracker.uses(of: frame).isEmpty || tracker.hasStaleUse(of: frame)
         if isTable {
             var after = memory
             body(&after)
@@ -155,8 +155,9 @@ extension FakeMachine {
 
     /// The word as the walker may write it, or nil where it may not.
     func updatedByWalker(_ address: PhysicalAddress) -> UInt64? {
-        guard options.setsAccessFlag || options.setsDirtyState, let uses = tracker.uses[address.frame],
-            let use = uses.first, let word = memory.load(address)
+        guard options.setsAccessFlag || options.setsDirtyState else { return nil }
+        let uses = tracker.uses(of: address.frame)
+        guard let use = uses.first, let word = memory.load(address)
         else { return nil }
         let descriptor = WalkDescriptor(word: word, level: use.level)
         guard descriptor.form == .leaf else { return nil }

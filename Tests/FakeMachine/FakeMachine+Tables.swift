@@ -25,7 +25,7 @@ extension FakeMachine {
     func leave(_ context: WalkContext) {
         tracker.contexts[context.asid] = nil
         for frame in tracker.tables(of: context) {
-            for use in tracker.uses[frame, default: []] where use.context == context { drop(use, of: frame) }
+            for use in tracker.uses(of: frame) where use.context == context { drop(use, of: frame) }
         }
         tracker.staleUses.removeAll { $0.use.context == context }
         tracker.removeStaleLeaves { $0.context == context && !$0.translation.isGlobal }
@@ -103,7 +103,7 @@ extension FakeMachine {
         case .table:
             let below = PhysicalAddress(descriptor.outputAddress).frame
             let parent = entryAddress(frame, index)
-            for inner in tracker.uses[below, default: []]
+            for inner in tracker.uses(of: below)
             where inner.parent == parent && inner.context == use.context && inner.base == base { unlink(below, inner) }
         }
     }
@@ -132,8 +132,7 @@ extension FakeMachine {
         let first = PhysicalAddress(descriptor.outputAddress).frame
         for offset in 0..<frames {
             let frame = first.advanced(by: offset)
-            let count = tracker.mapped[frame, default: 0] + change
-            tracker.mapped[frame] = count == 0 ? nil : count
+            tracker.countMapping(of: frame, by: change)
         }
     }
 
@@ -142,8 +141,8 @@ extension FakeMachine {
     /// Notes what a write changes for the walkers, before it takes place.
     func willWrite(_ new: UInt64, over old: UInt64, at address: PhysicalAddress) {
         let frame = address.frame
-        let uses = tracker.uses[frame, default: []]
-        let staleUses = tracker.staleUses.filter { $0.frame == frame }
+        let uses = tracker.uses(of: frame)
+        let staleUses = tracker.hasStaleUse(of: frame) ? tracker.staleUses.filter { $0.frame == frame } : []
         guard !uses.isEmpty || !staleUses.isEmpty, new != old else { return }
         tracker.clock += 1
         let index = Int((address - frame.address).rawValue / 8)
@@ -168,7 +167,9 @@ extension FakeMachine {
     /// Notes what a write made visible to the walkers, after it took place.
     func didWrite(_ new: UInt64, over old: UInt64, at address: PhysicalAddress) {
         let frame = address.frame
-        guard new != old, let uses = tracker.uses[frame] else { return }
+        guard new != old else { return }
+        let uses = tracker.uses(of: frame)
+        guard !uses.isEmpty else { return }
         let index = Int((address - frame.address).rawValue / 8)
         for use in uses {
             let before = WalkDescriptor(word: old, level: use.level)

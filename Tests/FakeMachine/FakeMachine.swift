@@ -51,8 +51,8 @@ public final class FakeMachine: @unchecked Sendable {
     public internal(set) var maintenance = MaintenanceCounts()
 
     var memory: FakeMemory
-    var tracker = TableTracker()
-    var caches = CacheModel()
+    let tracker: TableTracker
+    var caches: CacheModel
     var records: RecordWatch?
     var interference: SplitMix?
 
@@ -65,6 +65,8 @@ public final class FakeMachine: @unchecked Sendable {
     ) {
         self.options = options
         memory = FakeMemory(first: base.frame, count: frames)
+        tracker = TableTracker(first: base.frame, count: frames)
+        caches = CacheModel(first: base.frame, count: frames)
         interference = options.interferenceSeed.map(SplitMix.init)
         self.cpus = (0..<cpus).map { FakeCPU(index: $0, machine: self) }
         MachineRegistry.current?.add(self)
@@ -90,17 +92,31 @@ public final class FakeMachine: @unchecked Sendable {
     ///
     /// - Parameter hotLimit: few, so that small memories see frames merged.
     public func makeAllocator(hotLimit: UInt64 = 64) -> FrameAllocator<FakeHardware> {
+        makeAllocator(through: hardware, hotLimit: hotLimit)
+    }
+
+    /// The same, reaching this machine through hardware that looks at what passes.
+    public func makeAllocator<M: Hardware>(through hardware: M, hotLimit: UInt64 = 64) -> FrameAllocator<M> {
         var allocator = FrameAllocator(
             machine: hardware, records: firstFrame.address, firstFrame: firstFrame, frameCount: frameCount,
             hotLimit: hotLimit)
-        let used = FrameTable<FakeHardware>.size(frameCount: frameCount).wholePages
+        let used = FrameTable<M>.size(frameCount: frameCount).wholePages
         records = RecordWatch(records: firstFrame.address, firstFrame: firstFrame, frameCount: frameCount)
         allocator.donate(firstFrame.advanced(by: used), count: frameCount - used)
         return allocator
     }
 
     /// Frames that were taken and not given back.
-    public var outstandingFrames: [FrameNumber] { (records?.owned ?? []).sorted() }
+    public var outstandingFrames: [FrameNumber] { records?.owned ?? [] }
+
+    /// The fewest frames that were free since ``forgetScarcity()``. Zero wherever an allocation has failed.
+    public var leastFreeFrames: UInt64 {
+        frameCount - FrameTable<FakeHardware>.size(frameCount: frameCount).wholePages
+            - UInt64(records?.mostOwned ?? 0)
+    }
+
+    /// Begins ``leastFreeFrames`` anew.
+    public func forgetScarcity() { records?.forgetMostOwned() }
 
     /// Reads a word of RAM without any side effect.
     public func peek(_ address: PhysicalAddress) -> UInt64 { memory.load(address) ?? 0 }

@@ -6,8 +6,36 @@ struct RecordWatch {
     let firstFrame: FrameNumber
     let frameCount: UInt64
 
+    /// Whether a frame has a reference.
+    private var isOwned: FrameIndexed<Bool>
+
     /// Frames with a reference.
-    var owned: Set<FrameNumber> = []
+    private(set) var ownedCount = 0
+
+    /// The most frames that had a reference at the same time, since somebody last asked to begin anew.
+    private(set) var mostOwned = 0
+
+    init(records: PhysicalAddress, firstFrame: FrameNumber, frameCount: UInt64) {
+        self.records = records
+        self.firstFrame = firstFrame
+        self.frameCount = frameCount
+        isOwned = FrameIndexed(first: firstFrame, count: frameCount, otherwise: false)
+    }
+
+    var owned: [FrameNumber] { isOwned.frames { $0 } }
+
+    mutating func forgetMostOwned() { mostOwned = ownedCount }
+
+    mutating func took(_ frame: FrameNumber) {
+        isOwned[frame] = true
+        ownedCount += 1
+        mostOwned = max(mostOwned, ownedCount)
+    }
+
+    mutating func gaveBack(_ frame: FrameNumber) {
+        isOwned[frame] = false
+        ownedCount -= 1
+    }
 
     /// What a write of a record's first word means for a block of frames.
     struct Change {
@@ -36,27 +64,27 @@ extension FakeMachine {
         for offset in 0..<change.count {
             let frame = change.first.advanced(by: offset)
             if change.isFreed {
-                records?.owned.remove(frame)
+                records?.gaveBack(frame)
                 freed(frame)
             } else {
-                records?.owned.insert(frame)
+                records?.took(frame)
             }
         }
     }
 
     /// Nobody may reach the frame any more; its content is lost.
     private func freed(_ frame: FrameNumber) {
-        if tracker.uses[frame] != nil {
+        if !tracker.uses(of: frame).isEmpty {
             report(.freedWhileReachable(frame, .table))
-        } else if tracker.staleUses.contains(where: { $0.frame == frame }) {
+        } else if tracker.hasStaleUse(of: frame) {
             report(.freedWhileReachable(frame, .walkCache))
         }
-        if tracker.mapped[frame] != nil {
+        if tracker.isMapped(frame) {
             report(.freedWhileReachable(frame, .mapped))
         } else if tracker.hasStaleTranslation(to: frame) {
             report(.freedWhileReachable(frame, .translation))
         }
-        if tracker.uses[frame] == nil { memory.fill(frame, with: FakeMemory.poison) }
+        if tracker.uses(of: frame).isEmpty { memory.fill(frame, with: FakeMemory.poison) }
         caches.forget(frame)
     }
 }

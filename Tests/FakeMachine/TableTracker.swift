@@ -55,20 +55,38 @@ struct PendingInvalidation {
 }
 
 /// All that TLBs and walk caches may hold.
-struct TableTracker {
+final class TableTracker {
     var contexts: [UInt16: WalkContext] = [:]
-    private(set) var uses: [FrameNumber: [TableUse]] = [:]
+    private var uses: FrameIndexed<[TableUse]>
     /// The frames that have a use in each context.
     private var frames: [WalkContext: Set<FrameNumber>] = [:]
     var staleUses: [StaleUse] = []
     private var staleLeaves: [LeafPlace: [StaleLeaf]] = [:]
     /// Valid entries of walkable tables that name a frame, identity mappings apart.
-    var mapped: [FrameNumber: Int] = [:]
+    private var mapped: FrameIndexed<Int>
     /// Table writes so far.
     var clock: UInt64 = 0
     /// The clock at the last barrier that orders table writes.
     var ordered: UInt64 = 0
     var pending: [PendingInvalidation] = []
+
+    init(first: FrameNumber, count: UInt64) {
+        uses = FrameIndexed(first: first, count: count, otherwise: [])
+        mapped = FrameIndexed(first: first, count: count, otherwise: 0)
+    }
+
+    /// The ways in which a frame serves as a table.
+    func uses(of frame: FrameNumber) -> [TableUse] { uses[frame] }
+
+    /// Whether walk caches may name the frame as a table.
+    func hasStaleUse(of frame: FrameNumber) -> Bool {
+        !staleUses.isEmpty && staleUses.contains { $0.frame == frame }
+    }
+
+    /// Whether a valid entry of a walkable table names the frame, identity mappings apart.
+    func isMapped(_ frame: FrameNumber) -> Bool { mapped[frame] != 0 }
+
+    func countMapping(of frame: FrameNumber, by change: Int) { mapped[frame] += change }
 
     /// Where a leaf is in an address space.
     private struct LeafPlace: Hashable {
@@ -76,15 +94,14 @@ struct TableTracker {
         let level: Int
     }
 
-    mutating func add(_ use: TableUse, of frame: FrameNumber) {
-        uses[frame, default: []].append(use)
+    func add(_ use: TableUse, of frame: FrameNumber) {
+        uses[frame].append(use)
         frames[use.context, default: []].insert(frame)
     }
 
-    mutating func remove(_ use: TableUse, of frame: FrameNumber) {
-        uses[frame]?.removeAll { $0 == use }
-        if uses[frame]?.contains(where: { $0.context == use.context }) != true { frames[use.context]?.remove(frame) }
-        if uses[frame]?.isEmpty == true { uses[frame] = nil }
+    func remove(_ use: TableUse, of frame: FrameNumber) {
+        uses[frame].removeAll { $0 == use }
+        if !uses[frame].contains(where: { $0.context == use.context }) { frames[use.context]?.remove(frame) }
     }
 
     func tables(of context: WalkContext) -> [FrameNumber] { frames[context, default: []].sorted() }
@@ -93,7 +110,7 @@ struct TableTracker {
         (1...Granule.lastLevel).map { LeafPlace(base: address & ~(WalkDescriptor.span(level: $0) - 1), level: $0) }
     }
 
-    mutating func addStale(_ leaf: StaleLeaf) {
+    func addStale(_ leaf: StaleLeaf) {
         let place = LeafPlace(base: leaf.translation.base.rawValue, level: leaf.translation.level)
         // The same translation that changed again later: the later change decides what invalidation covers it.
         staleLeaves[place]?.removeAll { $0.context == leaf.context && $0.translation == leaf.translation }
@@ -129,17 +146,17 @@ struct TableTracker {
         }
     }
 
-    mutating func removeStaleLeaves(where covered: (StaleLeaf) -> Bool) {
+    func removeStaleLeaves(where covered: (StaleLeaf) -> Bool) {
         for place in Array(staleLeaves.keys) { removeStaleLeaves(at: place, where: covered) }
     }
 
-    private mutating func removeStaleLeaves(at place: LeafPlace, where covered: (StaleLeaf) -> Bool) {
+    private func removeStaleLeaves(at place: LeafPlace, where covered: (StaleLeaf) -> Bool) {
         staleLeaves[place]?.removeAll(where: covered)
         if staleLeaves[place]?.isEmpty == true { staleLeaves[place] = nil }
     }
 
     /// Removes what the invalidations cover: what changed before the walkers were made to see the change.
-    mutating func applyPending() {
+    func applyPending() {
         for invalidation in pending {
             switch invalidation.scope {
             case .page(let address, let asid, let allLevels):

@@ -48,7 +48,7 @@ final class Family {
         machine = FakeMachine(frames: count, options: options)
         frames = machine.makeAllocator()
         asids = ASIDAllocator(bits: UInt64(options.asidBits))
-        kernel = TestSpace.makeKernel(machine, &frames)
+        kernel = machine.makeKernel(&frames)
         baseline = frames.freeFrames
         first = Member(
             try AddressSpace(machine: machine.hardware, layout: .standard, kernel: kernel, frames: &frames))

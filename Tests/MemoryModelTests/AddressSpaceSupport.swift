@@ -20,29 +20,13 @@ struct TestSpace: ~Copyable {
         machine = FakeMachine(frames: count, options: options)
         frames = machine.makeAllocator()
         asids = ASIDAllocator(bits: UInt64(options.asidBits))
-        kernel = Self.makeKernel(machine, &frames)
+        kernel = machine.makeKernel(&frames)
         baseline = frames.freeFrames
         space = try AddressSpace(machine: machine.hardware, layout: layout, kernel: kernel, frames: &frames)
         for cpu in machine.cpus where installed {
             asids.activate(&space.context, on: cpu.index, machine.hardware)
             cpu.install(root: space.rootAddress.frame, asid: space.context.asid)
         }
-    }
-
-    /// A level-1 table whose slot 1 maps RAM for the kernel alone, and the frame of zeroes.
-    static func makeKernel(_ machine: FakeMachine, _ frames: inout FrameAllocator<FakeHardware>) -> KernelMappings {
-        guard let table = frames.takeZeroed(.kernel), let zero = frames.takeZeroed(.zero),
-            let objects = frames.takeZeroed(.kernel)
-        else {
-            preconditionFailure("frames for the kernel")
-        }
-        machine.hardware.completeCleaning()
-        let block: UInt64 = 0x4000_0000 | 1 | 3 << 8 | 1 << 10 | 1 << 53 | 1 << 54
-        machine.hardware.store(block, at: table.number.address + ByteCount(8))
-        let zeroFrame = zero.relinquish()
-        return KernelMappings(
-            table: table.relinquish().address, slots: 1..<512, zeroFrame: zeroFrame, objects: objects.relinquish(),
-            hardwareTracksDirtyPages: machine.options.setsDirtyState)
     }
 
     /// Ends the address space, gives back what the kernel has, and checks that nothing was lost.

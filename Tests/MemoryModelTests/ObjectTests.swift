@@ -13,7 +13,7 @@ private struct TestObjects: ~Copyable {
     init(frames count: UInt64 = 512) {
         machine = FakeMachine(frames: count)
         frames = machine.makeAllocator()
-        kernel = TestSpace.makeKernel(machine, &frames)
+        kernel = machine.makeKernel(&frames)
         objects = ObjectTable(machine: machine.hardware, kernel: kernel, records: frames.table)
     }
 

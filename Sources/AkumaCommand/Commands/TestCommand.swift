@@ -11,6 +11,7 @@ struct TestCommand: AsyncParsableCommand {
             EXAMPLES
               ./akuma test
               ./akuma test --filter SystemTests.Busybox
+              ./akuma test --filter proofs
               ./akuma test --skip SystemTests --skip AkumaCommandTests
             """)
 
@@ -26,11 +27,32 @@ struct TestCommand: AsyncParsableCommand {
     func run() async throws {
         let project = Project.current()
         let progress = Reporter()
+        let selection = filter.flatMap { ["--filter", $0] } + skip.flatMap { ["--skip", $0] }
+        var (passed, failed) = (0, 0)
+        if filter != [Self.proofs] {
+            (passed, failed) = try await runTests(of: project, selection, progress)
+        }
+        if (selection.isEmpty && failed == 0) || filter == [Self.proofs] {
+            let proofs = Proofs(project: project, progress: progress)
+            try await proofs.build()
+            let result = try proofs.run(Proofs.usual + (long ? Proofs.long : []))
+            passed += result.passed
+            failed += result.failed
+        }
+        if passed + failed == 0 { progress.step("no test matches") }
+        print("\(passed) passed, \(failed) failed")
+        if failed > 0 || passed == 0 { throw ExitCode(1) }
+    }
+
+    /// The filter that selects what is no test of SwiftPM's.
+    private static let proofs = "proofs"
+
+    private func runTests(
+        of project: Project, _ selection: [String], _ progress: Reporter
+    ) async throws -> (passed: Int, failed: Int) {
         let tests = TestRun(project: project, progress: progress)
         try await Builder(project: project, progress: progress).build()
         try await tests.build()
-
-        let selection = filter.flatMap { ["--filter", $0] } + skip.flatMap { ["--skip", $0] }
         var (passed, failed) = try await tests.run(selecting: selection, isLong: long)
         if selection.isEmpty, failed == 0 {
             let coverage = try await tests.memoryModelCoverage()
@@ -41,8 +63,6 @@ struct TestCommand: AsyncParsableCommand {
                     + " (\(coverage.covered) of \(coverage.lines); at least \(Int(TestRun.coverageLimit)) %)")
             if enough { passed += 1 } else { failed += 1 }
         }
-        if passed + failed == 0 { progress.step("no test matches") }
-        print("\(passed) passed, \(failed) failed")
-        if failed > 0 || passed == 0 { throw ExitCode(1) }
+        return (passed, failed)
     }
 }

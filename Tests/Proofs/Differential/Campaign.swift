@@ -1,0 +1,195 @@
+import Foundation
+
+/// Many runs in several processes: the module's traps end a process, and must not end the proof.
+struct Campaign {
+    let executable: String
+    let operations: Int
+    let seed: UInt64
+    let jobs: Int
+    /// The run to begin with: a long campaign can be made in parts.
+    let firstRun: Int
+
+    /// The seed of a run.
+    static func seed(_ seed: UInt64, run: Int) -> UInt64 { seed << 32 | UInt64(run) }
+
+    func run() throws {
+        let perRun = Differential.operationsPerRun
+        let end = firstRun + (operations + perRun - 1) / perRun
+        let start = Date()
+        let total = Tally()
+        let workers = (0..<jobs).map { job in
+            Worker(
+                executable, ["runs"] + arguments([
+                    "seed": seed, "first-run": firstRun + job, "step": jobs, "end": end, "operations": perRun,
+                ]))
+        }
+        try report(workers, total, runs: end - firstRun, since: start)
+        let seconds = Date().timeIntervalSince(start)
+        let rate = Int(Double(total.operations) / seconds)
+        say(
+            "differential: \(total.operations) operations in \(total.runs) runs, seed \(seed), runs"
+                + " \(firstRun)..<\(end); \(total.failures) allocations failed on purpose; \(Int(seconds)) s,"
+                + " \(rate) operations a second")
+        for worker in workers {
+            guard let failed = worker.failedSeed else { continue }
+            throw try complaint(about: failed)
+        }
+    }
+
+    /// Reads what the workers say until each has ended.
+    private func report(_ workers: [Worker], _ total: Tally, runs: Int, since start: Date) throws {
+        for worker in workers { try worker.start(total) }
+        var shown = 0
+        while workers.contains(where: { $0.isRunning }) {
+            Thread.sleep(forTimeInterval: 0.2)
+            let tenth = total.runs * 10 / max(runs, 1)
+            if tenth > shown {
+                shown = tenth
+                say("differential: \(total.operations) operations, \(Int(Date().timeIntervalSince(start))) s")
+            }
+            if workers.contains(where: { $0.failedSeed != nil }) { for worker in workers { worker.stop() } }
+        }
+    }
+
+    private func arguments(_ values: [String: any BinaryInteger]) -> [String] {
+        values.sorted { $0.key < $1.key }.flatMap { ["--\($0.key)", "\($0.value)"] }
+    }
+
+    /// What a worker process does: one run after another, saying so.
+    static func work(seed: UInt64, first: Int, step: Int, end: Int, operations: Int) throws {
+        for run in stride(from: first, to: end, by: step) {
+            say("begin \(Campaign.seed(seed, run: run))")
+            let failures = try Differential.run(seed: Campaign.seed(seed, run: run), operations: operations)
+            say("end \(operations) \(failures)")
+        }
+    }
+
+    // MARK: Failures
+
+    /// Makes the program of a failed run small, and says what it is.
+    private func complaint(about seed: UInt64) throws -> Complaint {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("akuma-proofs-\(seed)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let file = folder.appendingPathComponent("program").path
+        _ = Worker.output(of: executable, ["record", file, "--seed", "\(seed)"])
+        var shrinking = Shrinking(
+            program: try Program(listing: String(contentsOfFile: file, encoding: .utf8)), executable: executable,
+            file: file)
+        guard shrinking.fails(shrinking.program) else {
+            return Complaint("seed \(seed) fails, and its program by itself does not: \(file)")
+        }
+        try shrinking.shrink()
+        let reason = Worker.output(of: executable, ["replay", file])
+        return Complaint(
+            """
+            seed \(seed) fails. What is left of its program, to be run again by `proofs replay \(file)`:
+            \(shrinking.program.listing)\(reason)
+            """)
+    }
+}
+
+/// What all workers have done so far.
+final class Tally: @unchecked Sendable {
+    private let lock = NSLock()
+    private var sums = (runs: 0, operations: 0, failures: 0)
+
+    var runs: Int { lock.withLock { sums.runs } }
+    var operations: Int { lock.withLock { sums.operations } }
+    var failures: Int { lock.withLock { sums.failures } }
+
+    func add(operations: Int, failures: Int) {
+        lock.withLock {
+            sums.runs += 1
+            sums.operations += operations
+            sums.failures += failures
+        }
+    }
+}
+
+/// A process of this program that does a part of the work.
+final class Worker: @unchecked Sendable {
+    private let process = Process()
+    private let output = Pipe()
+    private let lock = NSLock()
+    private var current: UInt64?
+    private var isOver = false
+
+    init(_ executable: String, _ arguments: [String]) {
+        process.executableURL = URL(fileURLWithPath: executable)
+        process.arguments = arguments
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        process.environment = Self.environment("enable=no")
+    }
+
+    var isRunning: Bool { lock.withLock { !isOver } }
+
+    /// The seed of the run in which the process ended otherwise than well.
+    var failedSeed: UInt64? { lock.withLock { isOver ? current : nil } }
+
+    func stop() { if process.isRunning { process.terminate() } }
+
+    func start(_ total: Tally) throws {
+        try process.run()
+        Thread.detachNewThread { [self] in
+            var pending = ""
+            while true {
+                let data = output.fileHandleForReading.availableData
+                if data.isEmpty { break }
+                pending += String(decoding: data, as: UTF8.self)
+                var lines = pending.split(separator: "\n", omittingEmptySubsequences: false)
+                pending = String(lines.removeLast())
+                for line in lines { take(line.split(separator: " "), total) }
+            }
+            process.waitUntilExit()
+            let wasStopped = process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGTERM
+            lock.withLock {
+                if wasStopped { current = nil }
+                isOver = true
+            }
+        }
+    }
+
+    private func take(_ words: [Substring], _ total: Tally) {
+        switch words.first {
+        case "begin": lock.withLock { current = words.last.flatMap { UInt64($0) } }
+        case "end":
+            lock.withLock { current = nil }
+            total.add(operations: Int(words[1]) ?? 0, failures: Int(words[2]) ?? 0)
+        default: break
+        }
+    }
+
+    /// The environment of a process that shows this of a trap.
+    private static func environment(_ backtrace: String) -> [String: String] {
+        ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": backtrace]) { _, new in new }
+    }
+
+    /// Runs a process to its end: what it wrote to either stream.
+    static func output(of executable: String, _ arguments: [String]) -> String {
+        let (process, pipe) = (Process(), Pipe())
+        process.executableURL = URL(fileURLWithPath: executable)
+        process.arguments = arguments
+        process.standardOutput = pipe
+        process.standardError = pipe
+        process.environment = Self.environment(
+            "color=no,limit=12,threads=crashed,registers=none,images=none,sanitize=yes")
+        guard (try? process.run()) != nil else { return "\(executable) does not run" }
+        let data = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// Whether a process ends well.
+    static func succeeds(_ executable: String, _ arguments: [String]) -> Bool {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: executable)
+        process.arguments = arguments
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        process.environment = Self.environment("enable=no")
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationReason == .exit && process.terminationStatus == 0
+    }
+}

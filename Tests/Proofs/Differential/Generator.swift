@@ -1,0 +1,144 @@
+import FakeMachine
+import MemoryModel
+
+/// Makes up operations that are likely to meet: a few windows of addresses, each across the border of two tables.
+struct Generator {
+    var random: SplitMix
+
+    init(seed: UInt64) { random = SplitMix(seed: seed) }
+
+    mutating func below(_ bound: Int) -> Int { Int(random.next() % UInt64(bound)) }
+
+    mutating func pick<T>(_ choices: [T]) -> T { choices[below(choices.count)] }
+
+    /// How often each kind of operation comes, in order of the cases of ``next(in:)``.
+    private static let weights = [44, 6, 6, 1, 8, 10, 4, 3, 2, 2, 4, 3, 1, 3, 1, 1, 4, 2, 1, 3, 2, 1]
+    private static let total = weights.reduce(0, +)
+
+    /// Which kind comes next.
+    private mutating func kind() -> Int {
+        var choice = below(Self.total)
+        var kind = 0
+        while choice >= Self.weights[kind] {
+            choice -= Self.weights[kind]
+            kind += 1
+        }
+        return kind
+    }
+
+    mutating func next(in world: World) -> Operation {
+        let slot = slot(world)
+        switch kind() {
+        case 0: return access(slot, world)
+        case 1: return mapFixed(slot)
+        case 2: return mapAnywhere(slot)
+        case 3: return .map(slot, .fixedNoReplace(start(slot, world)), length: length(), rights: rights(), options: 0)
+        case 4: return .unmap(slot, start(slot, world), length: length())
+        case 5: return .protect(slot, start(slot, world), length: length(), rights: rights())
+        case 6: return .discard(slot, start(slot, world), length: length())
+        case 7: return .setBreak(slot, programBreak())
+        case 8: return .populate(slot, Address(window()), length: Address(pageSize * pick([1, 7, 40])))
+        case 9: return .kernelStore(slot, Address(somePage(of: slot, in: world)), value: random.next())
+        case 10: return fork(slot, world)
+        case 11: return exit(slot, world)
+        case 12: return .setStackLimit(slot, pages: pick([0, 16, 24, 48, 80]))
+        case 13: return .run(slot, cpu: below(World.cpus))
+        case 14: return .idle(cpu: below(World.cpus))
+        case 15: return .exhaustASIDs(pick([1, 3, 40]))
+        case 16: return mapObject(slot)
+        case 17: return .makeObject(below(World.objectSlots), size: objectSize())
+        case 18: return .releaseObject(below(World.objectSlots))
+        case 19: return .writeObject(below(World.objectSlots), index: UInt64(below(70)), value: random.next() | 1)
+        case 20: return .truncate(below(World.objectSlots), size: objectSize())
+        default: return .reclaim(UInt64(below(20)))
+        }
+    }
+
+    // MARK: Parts of operations
+
+    /// A process that is there.
+    private mutating func slot(_ world: World) -> Int {
+        pick(world.processes.indices.filter { world.processes[$0] != nil })
+    }
+
+    /// A page where mappings go.
+    private mutating func window() -> UInt64 {
+        let base: UInt64 = pick([0x1018_0000, 0x1018_0000, 0x1018_0000, 0x1000_0000, 0x80_0018_0000, 0x3FF9_0000])
+        return base + UInt64(below(base == 0x3FF9_0000 ? 0x6F : 300)) * pageSize
+    }
+
+    /// A page that is mapped, most often: the next one from anywhere.
+    private mutating func somePage(of slot: Int, in world: World) -> UInt64 {
+        let page = window()
+        guard let pages = world.processes[slot]?.model.pages else { return page }
+        for number in page / pageSize..<page / pageSize + 64 where pages[number] != nil { return number * pageSize }
+        return page
+    }
+
+    private mutating func start(_ slot: Int, _ world: World) -> Address {
+        let page = below(2) == 0 ? window() : somePage(of: slot, in: world)
+        return Address(below(60) == 0 ? page + 8 : page)
+    }
+
+    private mutating func length() -> Address {
+        let pages: UInt64 = pick([1, 1, 1, 1, 2, 2, 3, 5, 17, 31, 33, 60, 128, 200, 512, 700])
+        switch below(64) {
+        case 0: return 0
+        case 1: return Address(UInt64.max - UInt64(below(9000)))
+        case 2: return Address(addressLimit - UInt64(below(3)) * pageSize)
+        case 3..<12: return Address(pages * pageSize - 1)
+        default: return Address(pages * pageSize)
+        }
+    }
+
+    private mutating func rights() -> UInt8 { pick([3, 3, 3, 3, 1, 1, 0, 0, 7, 5, 2, 4]) }
+
+    private mutating func mapFixed(_ slot: Int) -> Operation {
+        let start = below(40) == 0 ? pick([0, 4096, 0x4000_0000, 0x3FFF_F000, addressLimit - 4096]) : window()
+        return .map(
+            slot, .fixed(Address(start)), length: length(), rights: rights(),
+            options: pick([0, 0, 0, 0, 1, 2]))
+    }
+
+    private mutating func mapAnywhere(_ slot: Int) -> Operation {
+        let hint = pick([0, 0, 0, window(), window() + 5])
+        // What grows down leaves its gap free everywhere: seldom.
+        let options: UInt32 = below(200) == 0 ? 4 : pick([0, 0, 0, 0, 1, 2])
+        return .map(slot, .anywhere(hint: Address(hint)), length: length(), rights: rights(), options: options)
+    }
+
+    private mutating func mapObject(_ slot: Int) -> Operation {
+        let place: Operation.Place = below(2) == 0 ? .fixed(Address(window())) : .anywhere(hint: 0)
+        return .mapObject(
+            slot, place, length: length(), rights: rights(), options: pick([0, 8, 8, 8 | 1]),
+            object: below(World.objectSlots), first: UInt64(below(12)))
+    }
+
+    private mutating func objectSize() -> Address {
+        Address(pageSize * pick([0, 1, 3, 10, 40, 70]) + pick([0, 8, 100, 4088]))
+    }
+
+    private mutating func fork(_ slot: Int, _ world: World) -> Operation {
+        guard let child = world.processes.firstIndex(where: { $0 == nil }) else { return .exit(slot) }
+        return .fork(slot, child: child)
+    }
+
+    /// One process is always left.
+    private mutating func exit(_ slot: Int, _ world: World) -> Operation {
+        let alone = world.processes.count { $0 != nil } == 1
+        return alone ? fork(slot, world) : .exit(slot)
+    }
+
+    private mutating func programBreak() -> Address {
+        Address(0x1000_0000 - 128 * pageSize + UInt64(below(134 * 8)) * 512 - (below(20) == 0 ? 5 * pageSize : 0))
+    }
+
+    private mutating func access(_ slot: Int, _ world: World) -> Operation {
+        let kind: Operation.Kind = pick([.read, .read, .write, .write, .write, .execute])
+        let offset: UInt64 = pick([0, 0, 0, 4, pageSize - 1])
+        // Below the stack, to have it grow.
+        let page = below(24) == 0 ? 0x3FFF_0000 - UInt64(below(60)) * pageSize : somePage(of: slot, in: world)
+        return .access(
+            slot, Address(page + (kind == .write ? 0 : offset)), kind, cpu: below(World.cpus), value: random.next() | 1)
+    }
+}

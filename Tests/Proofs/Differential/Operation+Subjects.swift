@@ -1,0 +1,34 @@
+extension Operation {
+    /// Whether it keeps no frame where it fails. A fault may have made a table its process's own before it fails, which
+    /// nobody notices.
+    var isAtomic: Bool {
+        switch self {
+        case .access, .kernelStore, .populate: false
+        default: true
+        }
+    }
+
+    /// The processes that it is about, and addresses near which something changed.
+    var subjects: (slots: [Int], addresses: [UInt64]) {
+        func ends(_ start: UInt64, _ length: UInt64) -> [UInt64] {
+            let (end, overflow) = start.addingReportingOverflow(length)
+            guard !overflow, length > 0 else { return [start] }
+            return [start, start &+ length / 2, end &- 1, end, start &- 1]
+        }
+        switch self {
+        case .map(let slot, let place, let length, _, _):
+            return ([slot], ends(place.address, length.rawValue))
+        case .mapObject(let slot, let place, let length, _, _, _, _):
+            return ([slot], ends(place.address, length.rawValue))
+        case .unmap(let slot, let start, let length), .protect(let slot, let start, let length, _),
+            .discard(let slot, let start, let length), .populate(let slot, let start, let length):
+            return ([slot], ends(start.rawValue, length.rawValue))
+        case .setBreak(let slot, let address): return ([slot], [address.rawValue, address.rawValue &+ pageSize])
+        case .access(let slot, let address, _, _, _), .kernelStore(let slot, let address, _):
+            return ([slot], [address.rawValue])
+        case .fork(let slot, let child): return ([slot, child], [])
+        case .exit(let slot), .setStackLimit(let slot, _), .run(let slot, _): return ([slot], [])
+        case .idle, .exhaustASIDs, .makeObject, .releaseObject, .writeObject, .truncate, .reclaim: return ([], [])
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import MemoryModel
+
+/// One step of a program of operations: what some process or CPU does.
+///
+/// A new operation is a case here, a rule in ``ModelSpace`` (or ``World``'s models), a line in
+/// `World.perform(_:)` and a weight in `Generator`.
+enum Operation: Codable {
+    /// `mmap` of private anonymous memory.
+    case map(Int, Place, length: Address, rights: UInt8, options: UInt32)
+    /// `mmap` of an object, from one of its pages on.
+    case mapObject(Int, Place, length: Address, rights: UInt8, options: UInt32, object: Int, first: UInt64)
+    case unmap(Int, Address, length: Address)
+    case protect(Int, Address, length: Address, rights: UInt8)
+    /// `madvise(MADV_DONTNEED)`.
+    case discard(Int, Address, length: Address)
+    case setBreak(Int, Address)
+    /// Gives each page of a range its frame.
+    case populate(Int, Address, length: Address)
+    /// A load, store or instruction fetch by EL0 on a CPU, which switches to the process first if need be.
+    case access(Int, Address, Kind, cpu: Int, value: UInt64)
+    /// A store by the kernel on the process's behalf, through its own mapping.
+    case kernelStore(Int, Address, value: UInt64)
+    /// Makes `child` a copy of the process.
+    case fork(Int, child: Int)
+    case exit(Int)
+    case setStackLimit(Int, pages: UInt64)
+    /// The kernel makes an object of so many bytes in a slot of its own, or lets it go.
+    case makeObject(Int, size: Address)
+    case releaseObject(Int)
+    /// `write` to an object.
+    case writeObject(Int, index: UInt64, value: UInt64)
+    case truncate(Int, size: Address)
+    /// Clean pages that nobody maps go.
+    case reclaim(UInt64)
+    /// A CPU runs the process from now on, or nobody.
+    case run(Int, cpu: Int)
+    case idle(cpu: Int)
+    /// So many other processes run for a moment, and use up ASIDs.
+    case exhaustASIDs(Int)
+
+    enum Place: Codable {
+        case anywhere(hint: Address)
+        case fixed(Address)
+        case fixedNoReplace(Address)
+
+        var placement: Placement {
+            switch self {
+            case .anywhere(let hint): .anywhere(hint: VirtualAddress(hint.rawValue))
+            case .fixed(let start): .fixed(VirtualAddress(start.rawValue))
+            case .fixedNoReplace(let start): .fixedNoReplace(VirtualAddress(start.rawValue))
+            }
+        }
+
+        var address: UInt64 {
+            switch self {
+            case .anywhere(let address), .fixed(let address), .fixedNoReplace(let address): address.rawValue
+            }
+        }
+    }
+
+    enum Kind: String, Codable {
+        case read, write, execute
+
+        var access: Access {
+            switch self {
+            case .read: .read
+            case .write: .write
+            case .execute: .execute
+            }
+        }
+    }
+}
+
+/// An address or a length, which a listing shows in hexadecimal.
+struct Address: Codable, ExpressibleByIntegerLiteral {
+    let rawValue: UInt64
+
+    init(_ rawValue: UInt64) { self.rawValue = rawValue }
+    init(integerLiteral value: UInt64) { rawValue = value }
+
+    init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard text.hasPrefix("0x"), let value = UInt64(text.dropFirst(2), radix: 16) else {
+            throw Disagreement("an address is written as 0x…, not \(text)")
+        }
+        rawValue = value
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode("0x" + String(rawValue, radix: 16))
+    }
+
+    var address: VirtualAddress { VirtualAddress(rawValue) }
+    var count: ByteCount { ByteCount(rawValue) }
+}
+
+/// The module does otherwise than the model, or breaks a rule of the machine.
+struct Disagreement: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+extension UInt64 {
+    var hex: String { "0x" + String(self, radix: 16) }
+}

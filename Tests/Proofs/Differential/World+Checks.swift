@@ -1,0 +1,128 @@
+import FakeMachine
+import MemoryModel
+
+extension World {
+    /// Checks what the operation was about, in every process: nobody else may have noticed.
+    func checkNear(_ operation: Operation) throws {
+        try checkMachine()
+        for address in operation.subjects.addresses {
+            for process in processes {
+                if let process { try compare(address, of: process) }
+            }
+        }
+    }
+
+    /// Checks everything: the module's own invariants, every page of every process, every count.
+    func checkAll() throws {
+        try checkMachine()
+        for process in processes {
+            guard let process else { continue }
+            do throws(InvariantViolation) {
+                try process.space!.validate()
+            } catch {
+                throw Disagreement("not so at \(error.address.rawValue.hex): \(error.invariant)")
+            }
+            try compareAll(of: process)
+        }
+        try checkObjects()
+        try checkCounts()
+        try checkMachine()
+    }
+
+    func compareAll(of process: Process) throws {
+        let mapped = process.space!.currentStatistics().mappedPages
+        guard mapped == process.model.pages.count else {
+            throw Disagreement("\(mapped) pages are mapped, and \(process.model.pages.count) should be")
+        }
+        guard process.space!.currentBreak().rawValue == process.model.programBreak else {
+            throw Disagreement("the break is not where it should be")
+        }
+        for number in process.model.pages.keys { try compare(number * pageSize, of: process) }
+    }
+
+    /// Compares one page: what is mapped, what it holds, and what any TLB may let the program do with it.
+    func compare(_ address: UInt64, of process: Process) throws {
+        guard address < addressLimit else { return }
+        let number = address / pageSize
+        let page = VirtualAddress(number * pageSize)
+        let expected = process.model.pages[number]
+        guard let path = process.space!.translate(page) else { throw Disagreement("no path to \(page.rawValue.hex)") }
+        guard ModelSpace.low(number) || ModelSpace.high(number) else { return }
+        let frame: FrameNumber?
+        switch path.state {
+        case .free: frame = nil
+        case .reserved, .reservedFile: frame = nil
+        case .resident(let found, _, _, _), .residentWithoutAccess(let found, _): frame = found
+        case nil: throw Disagreement("an entry at \(page.rawValue.hex) that says nothing")
+        }
+        guard (path.state == .free) == (expected == nil), path.attributes == expected?.attributes ?? .none else {
+            throw Disagreement(
+                "at \(page.rawValue.hex) is \(path.attributes.rawValue.hex), and should be"
+                    + " \(expected?.attributes.rawValue.hex ?? "nothing")")
+        }
+        // Without a frame the object decides, or there is nothing yet.
+        let shown = expected?.source != nil && expected?.value == nil ? process.model.value(of: number) : 0
+        let value = frame.map { machine.peek($0.address) } ?? shown
+        guard value == process.model.value(of: number) else {
+            throw Disagreement("at \(page.rawValue.hex) lies \(value), and should \(process.model.value(of: number))")
+        }
+        guard let asid = process.asid else { return }
+        let attributes = expected?.attributes ?? .none
+        let table = path.last.table.frame
+        for found in machine.allPossibleTranslations(page, asid: asid) {
+            try compare(found, with: attributes, of: page, frame: frame, table: table)
+        }
+    }
+
+    /// No translation that the hardware may use allows more than the program may do, leads elsewhere, or writes what
+    /// others see.
+    private func compare(
+        _ found: Translation, with attributes: AttributeSet, of page: VirtualAddress, frame: FrameNumber?,
+        table: FrameNumber
+    ) throws {
+        func fail(_ what: String) -> Disagreement { Disagreement("a TLB \(what) \(page.rawValue.hex)") }
+        let protection = attributes.protection
+        guard !found.el1Execute else { throw fail("lets EL1 execute") }
+        if found.el0Execute && !protection.contains(.execute) { throw fail("lets EL0 execute") }
+        guard found.el0Read || found.el0Write else { return }
+        guard !protection.isEmpty else { throw fail("lets EL0 read") }
+        guard found.frame(for: page) == frame else { throw fail("knows another frame for") }
+        guard found.el0Write, let frame else { return }
+        guard protection.contains(.write) else { throw fail("lets EL0 write") }
+        if attributes.contains(.shared) { return }
+        let record = frames.record(of: frame)
+        guard record.count == 1, frames.record(of: table).count == 1 else { throw fail("lets EL0 write what others see at") }
+    }
+
+    // MARK: Counts
+
+    /// Every reference on every frame is one that can be reached from a root, and the other way round.
+    func checkCounts() throws {
+        var counting = References(machine)
+        var spaces: UInt64 = 0
+        for process in processes {
+            guard let process else { continue }
+            spaces += 1
+            try counting.follow(process.space!.root(), kernel: kernel)
+        }
+        for object in Set(objectNumbers) where objects.exists(object) {
+            var next = objects.nextPage(from: PageIndex(0), of: object)
+            while let found = next {
+                _ = try counting.refer(to: found.frame)
+                next = objects.nextPage(from: PageIndex(found.index.rawValue + 1), of: object)
+            }
+        }
+        // The kernel's own: the zero frame, its table, and the attribute sets of each address space.
+        _ = try counting.refer(to: kernel.zeroFrame)
+        let (kernelFrames, owned) = try counting.compare(with: frames.table)
+        // A table, the directory of objects and their records, and the trees that lead to their pages.
+        let expected = spaces + 2 + objects.recordFrames + withheld
+        guard kernelFrames == expected || (kernelFrames > expected && objects.count > 0) else {
+            throw Disagreement("\(kernelFrames) frames are the kernel's, and \(expected) should be")
+        }
+        let free = frames.freeFrames
+        guard owned + free == frames.totalFrames else {
+            throw Disagreement("\(owned) frames are owned and \(free) free, of \(frames.totalFrames)")
+        }
+    }
+}

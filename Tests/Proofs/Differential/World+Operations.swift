@@ -1,0 +1,169 @@
+import FakeMachine
+import MemoryModel
+
+extension World {
+    /// Performs one operation on both sides. What names a process that is not there does nothing.
+    /// - Throws: ``Disagreement`` where the two sides differ.
+    func perform(_ operation: Operation) throws {
+        switch operation {
+        case .map(let slot, let place, let length, let rights, let options):
+            guard let process = processes[slot] else { return }
+            let request = MapRequest(
+                length: length.count, protection: Protection(rawValue: rights), placement: place.placement,
+                options: MapOptions(rawValue: options))
+            _ = try compare(process, outOfMemory: MapError.outOfMemory) { (space, frames) throws(MapError) in
+                try space.map(request, frames: &frames).rawValue
+            } model: { (model) throws(MapError) in
+                try model.map(request)
+            }
+        case .mapObject(let slot, let place, let length, let rights, let options, let held, let first):
+            guard let process = processes[slot], let object = self.held[held] else { return }
+            // Never executable: who executes what others write has to synchronise it himself.
+            var request = MapRequest(
+                length: length.count, protection: Protection(rawValue: rights & 3), placement: place.placement,
+                options: MapOptions(rawValue: options),
+                object: MappedObject(objectNumbers[object], firstPage: PageIndex(UInt32(first))))
+            request.grantable = .readWrite
+            _ = try compare(process, outOfMemory: MapError.outOfMemory) { (space, frames) throws(MapError) in
+                try space.map(request, frames: &frames).rawValue
+            } model: { (model) throws(MapError) in
+                try model.map(request, ModelSpace.Source(object: object, index: first))
+            }
+        case .unmap(let slot, let start, let length):
+            try change(slot) { (space, frames) throws(MapError) in
+                try space.unmap(start.address, length: length.count, frames: &frames)
+            } model: { (model) throws(MapError) in
+                try model.unmap(start.rawValue, length.rawValue)
+            }
+        case .protect(let slot, let start, let length, let rights):
+            let protection = Protection(rawValue: rights)
+            try change(slot) { (space, frames) throws(MapError) in
+                try space.protect(start.address, length: length.count, protection, frames: &frames)
+            } model: { (model) throws(MapError) in
+                try model.protect(start.rawValue, length.rawValue, protection)
+            }
+        case .discard(let slot, let start, let length):
+            try change(slot) { (space, frames) throws(MapError) in
+                try space.discard(start.address, length: length.count, frames: &frames)
+            } model: { (model) throws(MapError) in
+                try model.discard(start.rawValue, length.rawValue)
+            }
+        case .setBreak(let slot, let address):
+            try change(slot) { (space, frames) throws(MapError) in
+                try space.setBreak(to: address.address, frames: &frames)
+            } model: { (model) throws(MapError) in
+                try model.setBreak(to: address.rawValue)
+            }
+        case .populate(let slot, let start, let length):
+            let range = VirtualRange(start.address, to: start.address + length.count)
+            // Nothing that a program could find out, but for how old a private copy of an object's page is.
+            let hasCopies = range.pageNumbers.contains { number in
+                guard let page = processes[slot]?.model.pages[number], page.source != nil else { return false }
+                return !page.attributes.contains(.shared)
+            }
+            if !hasCopies { processes[slot]?.space!.populate(range, frames: &frames) }
+        case .access(let slot, let address, let kind, let cpu, let value):
+            guard let process = processes[slot] else { return }
+            run(slot, on: cpu)
+            try access(process, address.rawValue, kind, on: machine.cpus[cpu], value)
+        case .kernelStore(let slot, let address, let value):
+            guard let process = processes[slot] else { return }
+            try kernelStore(process, address.rawValue, value)
+        case .fork(let slot, let child):
+            try fork(slot, to: child)
+        case .exit(let slot):
+            exit(slot)
+        case .setStackLimit(let slot, let pages):
+            processes[slot]?.space!.setStackLimit(ByteCount.pages(pages))
+            processes[slot]?.model.stackLimit = pages
+        case .makeObject(let slot, let size):
+            try makeObject(slot, size.rawValue)
+        case .releaseObject(let slot):
+            releaseObject(slot)
+        case .writeObject(let slot, let index, let value):
+            try writeObject(slot, index, value)
+        case .truncate(let slot, let size):
+            truncate(slot, size.rawValue)
+        case .reclaim(let count):
+            _ = objects.reclaim(count, frames: &frames)
+        case .run(let slot, let cpu):
+            run(slot, on: cpu)
+        case .idle(let cpu):
+            idle(cpu)
+        case .exhaustASIDs(let count):
+            exhaustASIDs(count)
+        }
+    }
+
+    /// Compares a call that returns nothing.
+    private func change(
+        _ slot: Int, real: (inout Space, inout Frames) throws(MapError) -> Void,
+        model: (inout ModelSpace) throws(MapError) -> Void
+    ) throws {
+        guard let process = processes[slot] else { return }
+        _ = try compare(process, outOfMemory: MapError.outOfMemory) { (space, frames) throws(MapError) in
+            try real(&space, &frames)
+            return true
+        } model: { (space) throws(MapError) in
+            try model(&space)
+            return true
+        }
+    }
+
+    /// An access by EL0, its faults resolved as the kernel does.
+    private func access(
+        _ process: Process, _ address: UInt64, _ kind: Operation.Kind, on cpu: FakeCPU, _ value: UInt64
+    ) throws {
+        let wanted: FakeCPU.Access = kind == .read ? .read : kind == .write ? .write : .execute
+        var seen: UInt64 = 0
+        let result = try compare(process, outOfMemory: FaultError.outOfMemory) { (space, frames) throws(FaultError) in
+            // A stale TLB entry may fault once more, never for ever.
+            for _ in 0..<4 {
+                if let physical = try? cpu.access(VirtualAddress(address), wanted) {
+                    if kind == .read { seen = self.machine.peek(PhysicalAddress(physical.rawValue & ~7)) }
+                    if kind == .write { try? cpu.write(value, at: VirtualAddress(address & ~(pageSize - 1))) }
+                    return true
+                }
+                _ = try space.resolveFault(at: VirtualAddress(address), access: kind.access, frames: &frames)
+            }
+            return false
+        } model: { (model) throws(FaultError) in
+            try model.access(address, kind.access)
+            return true
+        }
+        guard case .success = result else { return }
+        if kind == .write { process.model.write(value, to: address / pageSize) }
+        guard kind == .read, address % pageSize < 8 else { return }
+        let expected = process.model.value(of: address / pageSize)
+        guard seen == expected else {
+            throw Disagreement("a read of \(address.hex) finds \(seen), and should find \(expected)")
+        }
+    }
+
+    private func kernelStore(_ process: Process, _ address: UInt64, _ value: UInt64) throws {
+        let result = try compare(process, outOfMemory: FaultError.outOfMemory) { (space, frames) throws(FaultError) in
+            let frame = try space.writableFrame(for: VirtualAddress(address & ~(pageSize - 1)), frames: &frames)
+            self.machine.hardware.store(value, at: frame.address)
+            // As the loader does: no CPU may have walked to the page yet, and it may be one of code.
+            self.machine.hardware.publishInstructions(in: frame)
+            return true
+        } model: { (model) throws(FaultError) in
+            try model.access(address & ~(pageSize - 1), .write)
+            return true
+        }
+        if case .success = result { process.model.write(value, to: address / pageSize) }
+    }
+
+    private func fork(_ slot: Int, to child: Int) throws {
+        guard let parent = processes[slot], processes[child] == nil else { return }
+        machine.forgetScarcity()
+        do throws(MapError) {
+            processes[child] = Process(try parent.space!.fork(frames: &frames), parent.model.forked())
+        } catch {
+            guard error == .outOfMemory, machine.leastFreeFrames == 0 else {
+                throw Disagreement("fork says \(error) with \(machine.leastFreeFrames) frames left")
+            }
+            failures += 1
+        }
+    }
+}

@@ -1,0 +1,309 @@
+import MemoryModel
+
+/// What a program's memory is, obviously: a dictionary from page to state.
+///
+/// Everything here is written for being right at a glance, page by page, without a table, a frame or a count. The rules
+/// are those of Linux's manual and of `AddressSpace`'s documentation; nothing is taken from its code.
+struct ModelSpace {
+    /// One page: what was asked for it, and what it holds.
+    struct Page: Equatable {
+        var attributes: AttributeSet
+        /// What the page has to itself, as its first word: the rest is zero. Nil as long as nobody wrote to it.
+        var value: UInt64?
+        /// The page of an object that it shows otherwise.
+        var source: Source?
+    }
+
+    /// A page of an object.
+    struct Source: Equatable {
+        /// Which of ``ModelObjects``.
+        var object: Int
+        var index: UInt64
+    }
+
+    /// What is mapped, by page number.
+    var pages: [UInt64: Page] = [:]
+
+    var heapStart: UInt64 = 0
+    var programBreak: UInt64 = 0
+    /// Where searches for room begin, as page numbers.
+    var nextFitLow = layout.mapBase.pageNumber
+    var nextFitHigh = layout.high.start.pageNumber
+    /// Whether a mapping that grows down was made apart from the stack.
+    var hasGrowingMappings = false
+    /// How far mappings grow, and what is left free for the stack, in pages.
+    var stackLimit = layout.stackLimit.wholePages
+
+    /// The objects that pages show, of all processes.
+    let objects: ModelObjects
+
+    init(_ objects: ModelObjects) { self.objects = objects }
+
+    static let layout = AddressSpaceLayout.standard
+
+    // MARK: Pages
+
+    static func low(_ number: UInt64) -> Bool { layout.low.pageNumbers.contains(number) }
+    static func high(_ number: UInt64) -> Bool { layout.high.pageNumbers.contains(number) }
+    static func isUser(_ numbers: Range<UInt64>) -> Bool {
+        layout.low.pageNumbers.contains(numbers) || layout.high.pageNumbers.contains(numbers)
+    }
+
+    func isFree(_ numbers: Range<UInt64>) -> Bool { numbers.allSatisfy { pages[$0] == nil } }
+
+    /// The pages that `length` bytes from `start` touch, or nil where there is no such range of addresses.
+    static func pageNumbers(_ start: UInt64, _ length: UInt64) -> Range<UInt64>? {
+        let (end, overflow) = start.addingReportingOverflow(length)
+        let (rounded, wraps) = end.addingReportingOverflow(pageSize - 1)
+        guard !overflow, !wraps else { return nil }
+        return start / pageSize..<rounded / pageSize
+    }
+
+    // MARK: mmap
+
+    /// - Parameter source: what the first page shows of an object; nil for anonymous memory.
+    mutating func map(_ request: MapRequest, _ source: Source? = nil) throws(MapError) -> UInt64 {
+        let length = request.length.rawValue
+        guard length > 0 else { throw .invalidArgument }
+        guard length <= addressLimit else { throw .outOfMemory }
+        let count = (length + pageSize - 1) / pageSize
+        if let source, source.index + count > 1 << 32 { throw .overflow }
+        let numbers: Range<UInt64>
+        switch request.placement {
+        case .anywhere(let hint):
+            numbers = try placed(count, hint: hint.rawValue)
+        case .fixed(let start):
+            numbers = try fixed(start.rawValue, count)
+        case .fixedNoReplace(let start):
+            numbers = try fixed(start.rawValue, count)
+            guard isFree(numbers) else { throw .exists }
+        }
+        var attributes = request.protection.attributes | .mayRead | .mayWrite
+        if request.grantable.contains(.execute) { attributes.insert(.mayExecute) }
+        if request.options.contains(.shared) { attributes.insert(.shared) }
+        if request.options.contains(.noReserve) { attributes.insert(.noReserve) }
+        if request.options.contains(.growsDown) {
+            attributes.insert(.growsDown)
+            if numbers.upperBound != Self.layout.stackTop.pageNumber { hasGrowingMappings = true }
+        }
+        for number in numbers {
+            pages[number] = Page(attributes: attributes)
+            guard let source else { continue }
+            let index = source.index + number - numbers.lowerBound
+            pages[number]?.source = Source(object: source.object, index: index)
+        }
+        return numbers.lowerBound * pageSize
+    }
+
+    private func fixed(_ start: UInt64, _ count: UInt64) throws(MapError) -> Range<UInt64> {
+        guard start < addressLimit, count * pageSize <= addressLimit - start else { throw .outOfMemory }
+        guard start % pageSize == 0 else { throw .invalidArgument }
+        guard start >= Self.layout.low.start.rawValue else { throw .notPermitted }
+        let numbers = start / pageSize..<start / pageSize + count
+        guard Self.isUser(numbers) else { throw .outOfMemory }
+        return numbers
+    }
+
+    /// At the hint where that is free, or else the first room behind the last mapping that was placed so.
+    private mutating func placed(_ count: UInt64, hint: UInt64) throws(MapError) -> Range<UInt64> {
+        if hint >= pageSize, hint < addressLimit {
+            let start = max(hint / pageSize, Self.layout.low.start.pageNumber)
+            let wanted = start..<start + count
+            if Self.isUser(wanted), isFree(wanted), !isInGuardGap(wanted) { return wanted }
+        }
+        let room = count + (hasGrowingMappings ? Self.layout.stackGuardGap.wholePages : 0)
+        var stacked = Self.layout
+        stacked.stackLimit = ByteCount(stackLimit * pageSize)
+        let low = stacked.lowMapRegion.pageNumbers
+        let high = Self.layout.high.pageNumbers
+        if let start = firstRoom(room, from: nextFitLow, in: low) ?? firstRoom(room, from: low.lowerBound, in: low) {
+            nextFitLow = start + count
+            return start..<start + count
+        }
+        let above = firstRoom(room, from: nextFitHigh, in: high) ?? firstRoom(room, from: high.lowerBound, in: high)
+        guard let start = above else { throw .outOfMemory }
+        nextFitHigh = start + count
+        return start..<start + count
+    }
+
+    /// Whether the next mapping above grows down and must keep its guard gap.
+    private func isInGuardGap(_ numbers: Range<UInt64>) -> Bool {
+        let region = Self.low(numbers.lowerBound) ? Self.layout.low : Self.layout.high
+        let end = min(region.end.pageNumber, numbers.upperBound + Self.layout.stackGuardGap.wholePages)
+        for number in numbers.upperBound..<end {
+            if let page = pages[number] { return page.attributes.contains(.growsDown) }
+        }
+        return false
+    }
+
+    private func firstRoom(_ count: UInt64, from first: UInt64, in region: Range<UInt64>) -> UInt64? {
+        guard count <= region.count else { return nil }
+        var start = max(first, region.lowerBound)
+        var number = start
+        while number < region.upperBound {
+            if pages[number] != nil {
+                start = number + 1
+            } else if number - start + 1 == count {
+                return start
+            }
+            number += 1
+        }
+        return nil
+    }
+
+    // MARK: munmap, mprotect, madvise
+
+    mutating func unmap(_ start: UInt64, _ length: UInt64) throws(MapError) {
+        guard start % pageSize == 0, length > 0, start <= addressLimit, length <= addressLimit - start,
+            let numbers = Self.pageNumbers(start, length)
+        else { throw .invalidArgument }
+        remove(numbers)
+    }
+
+    private mutating func remove(_ numbers: Range<UInt64>) {
+        for number in mapped(in: numbers) { pages[number] = nil }
+        let low = numbers.clamped(to: Self.layout.low.pageNumbers)
+        let high = numbers.clamped(to: Self.layout.high.pageNumbers)
+        // A search begins where there is room again.
+        if low.lowerBound < nextFitLow && nextFitLow <= low.upperBound {
+            nextFitLow = max(low.lowerBound, Self.layout.mapBase.pageNumber)
+        }
+        if high.lowerBound < nextFitHigh && nextFitHigh <= high.upperBound { nextFitHigh = high.lowerBound }
+    }
+
+    /// The mapped pages among `numbers`, in no order.
+    private func mapped(in numbers: Range<UInt64>) -> [UInt64] {
+        numbers.count < pages.count * 2 ? numbers.filter { pages[$0] != nil } : pages.keys.filter(numbers.contains)
+    }
+
+    /// What lies before the first hole is changed all the same.
+    mutating func protect(_ start: UInt64, _ length: UInt64, _ protection: Protection) throws(MapError) {
+        guard start % pageSize == 0 else { throw .invalidArgument }
+        guard length > 0 else { return }
+        guard let numbers = Self.pageNumbers(start, length) else { throw .outOfMemory }
+        for number in numbers {
+            guard let page = pages[number] else { throw .outOfMemory }
+            guard page.attributes.mayGrant(protection) else { throw .accessDenied }
+            pages[number]?.attributes = page.attributes.replacing(protection)
+        }
+    }
+
+    /// Holes are told of at the end.
+    mutating func discard(_ start: UInt64, _ length: UInt64) throws(MapError) {
+        guard start % pageSize == 0, let numbers = Self.pageNumbers(start, length) else { throw .invalidArgument }
+        let found = mapped(in: numbers)
+        for number in found { pages[number]?.value = nil }
+        if found.count < numbers.count { throw .outOfMemory }
+    }
+
+    // MARK: brk
+
+    mutating func setBreak(to address: UInt64) throws(MapError) {
+        guard address >= heapStart else { throw .invalidArgument }
+        guard address <= max(Self.layout.mapBase.rawValue, heapStart) else { throw .outOfMemory }
+        let old = (programBreak + pageSize - 1) / pageSize
+        let new = (address + pageSize - 1) / pageSize
+        if new < old { remove(new..<old) }
+        if new > old {
+            // One page stays free between the heap and what lies above it.
+            let free = new < Self.layout.mapBase.pageNumber ? old..<new + 1 : old..<new
+            guard isFree(free) else { throw .outOfMemory }
+            let attributes = AttributeSet.read | .write | .mayEverything | .heap
+            for number in old..<new { pages[number] = Page(attributes: attributes) }
+        }
+        programBreak = address
+    }
+
+    // MARK: Accesses
+
+    /// What an access leads to: nothing, or why it may not be. A touch below a mapping that grows down extends it.
+    mutating func access(_ address: UInt64, _ access: Access) throws(FaultError) {
+        let number = address / pageSize
+        guard Self.low(number) || Self.high(number) else { throw .notMapped }
+        if let page = pages[number] {
+            try Self.check(page.attributes, access)
+            guard page.value == nil, let source = page.source else { return }
+            guard source.index < objects[source.object].pageCount else { throw .beyondEnd }
+            return
+        }
+        let growth = try growth(to: number)
+        try Self.check(growth.attributes, access)
+        for grown in growth.numbers { pages[grown] = Page(attributes: growth.attributes) }
+    }
+
+    private static func check(_ attributes: AttributeSet, _ access: Access) throws(FaultError) {
+        let protection = attributes.protection
+        guard !attributes.contains(.guardPage) else { throw .guarded }
+        switch access {
+        case .read: guard !protection.isEmpty else { throw .accessDenied }
+        case .write: guard protection.contains(.write) else { throw .accessDenied }
+        case .execute: guard protection.contains(.execute) else { throw .accessDenied }
+        }
+    }
+
+    /// How the mapping above a free page grows down to it (Linux `expand_downwards`).
+    private func growth(to number: UInt64) throws(FaultError) -> (numbers: Range<UInt64>, attributes: AttributeSet) {
+        let region = (Self.low(number) ? Self.layout.low : Self.layout.high).pageNumbers
+        let reach = min(region.upperBound, number + stackLimit)
+        guard let above = (number..<max(reach, number)).first(where: { pages[$0] != nil }), let top = pages[above],
+            top.attributes.contains(.growsDown)
+        else { throw .notMapped }
+        var end = above
+        while end < region.upperBound, pages[end]?.attributes == top.attributes { end += 1 }
+        guard end - number <= stackLimit else { throw .notMapped }
+        // An accessible mapping below that does not grow itself keeps its distance.
+        let gap = max(region.lowerBound + Self.layout.stackGuardGap.wholePages, number) - Self.layout.stackGuardGap.wholePages
+        for below in gap..<number {
+            guard let page = pages[below], !page.attributes.contains(.growsDown) else { continue }
+            guard page.attributes.protection.isEmpty else { throw .notMapped }
+        }
+        return (number..<above, top.attributes)
+    }
+
+    /// What a read of the page finds in its first word.
+    func value(of number: UInt64) -> UInt64 {
+        guard let page = pages[number] else { return 0 }
+        if let value = page.value { return value }
+        guard let source = page.source else { return 0 }
+        return objects[source.object].values[source.index] ?? 0
+    }
+
+    /// What a write of the first word does, which is allowed.
+    mutating func write(_ value: UInt64, to number: UInt64) {
+        if let source = pages[number]?.source, pages[number]?.attributes.contains(.shared) == true {
+            objects[source.object].values[source.index] = value
+        } else {
+            pages[number]?.value = value
+        }
+    }
+
+    // MARK: Objects
+
+    /// An object was cut off: private copies of what is gone go too.
+    mutating func forget(_ object: Int, from first: UInt64) {
+        for (number, page) in pages {
+            guard let source = page.source, source.object == object, source.index >= first else { continue }
+            pages[number]?.value = nil
+        }
+    }
+
+    // MARK: fork
+
+    /// What a child starts with.
+    func forked() -> ModelSpace { self }
+}
+
+let pageSize = Granule.size.rawValue
+let addressLimit = AddressSpaceLayout.addressLimit.rawValue
+
+extension VirtualAddress {
+    var pageNumber: UInt64 { rawValue / pageSize }
+}
+
+extension VirtualRange {
+    var pageNumbers: Range<UInt64> { start.pageNumber..<end.pageNumber }
+}
+
+extension Range where Bound == UInt64 {
+    func contains(_ other: Range<UInt64>) -> Bool { lowerBound <= other.lowerBound && other.upperBound <= upperBound }
+}
