@@ -82,6 +82,7 @@ struct ModelSpace {
         if request.grantable.contains(.execute) { attributes.insert(.mayExecute) }
         if request.options.contains(.shared) { attributes.insert(.shared) }
         if request.options.contains(.noReserve) { attributes.insert(.noReserve) }
+        attributes = Self.accounted(attributes)
         if request.options.contains(.growsDown) {
             attributes.insert(.growsDown)
             if numbers.upperBound != Self.layout.stackTop.pageNumber { hasGrowingMappings = true }
@@ -93,6 +94,12 @@ struct ModelSpace {
             pages[number]?.source = Source(object: source.object, index: index)
         }
         return numbers.lowerBound * pageSize
+    }
+
+    /// Private memory counts towards the commit limit from when it may first be written.
+    private static func accounted(_ attributes: AttributeSet) -> AttributeSet {
+        guard attributes.contains(.write), attributes.isDisjoint(with: .shared | .noReserve) else { return attributes }
+        return attributes | .accounted
     }
 
     private func fixed(_ start: UInt64, _ count: UInt64) throws(MapError) -> Range<UInt64> {
@@ -184,7 +191,8 @@ struct ModelSpace {
         for number in numbers {
             guard let page = pages[number] else { throw .outOfMemory }
             guard page.attributes.mayGrant(protection) else { throw .accessDenied }
-            pages[number]?.attributes = page.attributes.replacing(protection)
+            let attributes = page.attributes.subtracting(.protectionMask) | protection.attributes
+            pages[number]?.attributes = Self.accounted(attributes)
         }
     }
 
@@ -208,7 +216,7 @@ struct ModelSpace {
             // One page stays free between the heap and what lies above it.
             let free = new < Self.layout.mapBase.pageNumber ? old..<new + 1 : old..<new
             guard isFree(free) else { throw .outOfMemory }
-            let attributes = AttributeSet.read | .write | .mayEverything | .heap
+            let attributes = Self.accounted(.read | .write | .mayEverything | .heap)
             for number in old..<new { pages[number] = Page(attributes: attributes) }
         }
         programBreak = address
