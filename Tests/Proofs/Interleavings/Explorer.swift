@@ -16,8 +16,10 @@ struct Explorer {
         var wanted: Set<Int>
     }
 
-    /// Executions to their ends, and those given up because they repeat another.
+    /// Executions to their ends.
     private(set) var explored = 0
+    /// Choices that were never made, because what follows is equivalent to what was seen, and executions given up for
+    /// the same reason.
     private(set) var pruned = 0
     private(set) var steps = 0
     /// Where no more executions are made, whatever is left.
@@ -61,7 +63,7 @@ struct Explorer {
             if made.isDraining { pruned += 1 } else { explored += 1 }
             steps += made.trace.count
             noteRaces(made.trace)
-            if explored + pruned >= limit {
+            if explored >= limit {
                 isExhausted = false
                 return
             }
@@ -114,6 +116,7 @@ struct Explorer {
                 nodes[nodes.count - 1].chosen = next
                 return true
             }
+            pruned += node.enabled.count - node.done.count
             nodes.removeLast()
         }
         return false

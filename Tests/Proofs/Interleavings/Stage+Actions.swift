@@ -101,6 +101,7 @@ extension Stage {
     private func exit(_ slot: Int, on cpu: Int) {
         guard let process = processes[slot] else { return }
         watch.scheduler?.step(.plain)
+        watch.scheduler?.note(writes: [SteppingHardware.translations])
         machine.cpus[cpu].uninstall()
         running[cpu] = nil
         process.users -= 1
