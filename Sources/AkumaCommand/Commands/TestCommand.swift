@@ -24,9 +24,18 @@ struct TestCommand: AsyncParsableCommand {
     @Flag(help: "Also the tests that take minutes.")
     var long = false
 
+    @Flag(help: "Only see how many of the seeded faults the proofs find, and write the table of it.")
+    var mutations = false
+
     func run() async throws {
         let project = Project.current()
         let progress = Reporter()
+        if mutations {
+            let isEnough = try await MutationScore(project: project, progress: progress).run()
+            print("\(isEnough ? 1 : 0) passed, \(isEnough ? 0 : 1) failed")
+            if !isEnough { throw ExitCode(1) }
+            return
+        }
         let selection = filter.flatMap { ["--filter", $0] } + skip.flatMap { ["--skip", $0] }
         var (passed, failed) = (0, 0)
         if filter != [Self.proofs] {

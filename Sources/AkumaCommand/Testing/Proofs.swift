@@ -19,7 +19,10 @@ struct Proofs {
     static let usual = [
         Proof(
             title: "10⁶ random operations do what the reference model does",
-            arguments: ["differential", "--operations", "1_000_000", "--seed", "1"])
+            arguments: ["differential", "--operations", "1_000_000", "--seed", "1"]),
+        Proof(
+            title: "every two operations on two CPUs are right in every order of their steps",
+            arguments: ["interleavings"]),
     ]
 
     /// What only a long run proves.
