@@ -41,6 +41,10 @@
     public static var closeOnExec: OpenFlags { OpenFlags(rawValue: 0o200_0000) }
     /// O_PATH: names the file without opening it.
     public static var path: OpenFlags { OpenFlags(rawValue: 0o1000_0000) }
+    /// `__O_TMPFILE`: a part of `temporaryFile`, of no use alone.
+    public static var temporary: OpenFlags { OpenFlags(rawValue: 0o2000_0000) }
+    /// O_TMPFILE: a new file without a name in the directory that the path names.
+    public static var temporaryFile: OpenFlags { OpenFlags(rawValue: 0o2004_0000) }
 }
 
 extension OpenFlags {
@@ -67,6 +71,45 @@ public enum AtFlags {
     public static var emptyPath: UInt32 { 0x1000 }
 }
 
+extension AtFlags {
+    /// AT_REMOVEDIR: `unlinkat` removes a directory.
+    public static var removeDirectory: UInt32 { 0x200 }
+    /// AT_STATX_FORCE_SYNC: no difference where there is no other machine.
+    public static var forceSync: UInt32 { 0x2000 }
+    /// AT_STATX_DONT_SYNC: no difference where there is no other machine.
+    public static var dontSync: UInt32 { 0x4000 }
+}
+
+/// `flags` of `renameat2`. Source: Linux `include/uapi/linux/fs.h`.
+@frozen public struct RenameFlags: FlagSet {
+    /// The bits as the program passed them.
+    public let rawValue: UInt32
+
+    /// A set of flags from its bits, known or not.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// RENAME_NOREPLACE: EEXIST where the new name is taken.
+    public static var noReplace: RenameFlags { RenameFlags(rawValue: 1) }
+    /// RENAME_EXCHANGE: the two names change places.
+    public static var exchange: RenameFlags { RenameFlags(rawValue: 2) }
+    /// RENAME_WHITEOUT: leaves a mark for overlay file systems.
+    public static var whiteout: RenameFlags { RenameFlags(rawValue: 4) }
+}
+
+/// `mode` of `fallocate`. Source: Linux `include/uapi/linux/falloc.h`.
+@frozen public struct AllocationMode: FlagSet {
+    /// The bits as the program passed them.
+    public let rawValue: UInt32
+
+    /// A set of flags from its bits, known or not.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// FALLOC_FL_KEEP_SIZE: room beyond the end does not move the end.
+    public static var keepSize: AllocationMode { AllocationMode(rawValue: 1) }
+    /// FALLOC_FL_PUNCH_HOLE: takes room away.
+    public static var punchHole: AllocationMode { AllocationMode(rawValue: 2) }
+}
+
 /// `whence` of `lseek`.
 public enum SeekOrigin: UInt32, Sendable {
     case start = 0
@@ -86,6 +129,8 @@ public enum FileControl: UInt32, Sendable {
     case duplicateCloseOnExec = 1030
     case setPipeSize = 1031
     case getPipeSize = 1032
+    case addSeals = 1033
+    case getSeals = 1034
 }
 
 /// `st_mode`: the file's type in the top four bits of sixteen, its permissions below.

@@ -116,9 +116,9 @@
 
     @inlinable @inline(__always)
     public static func describe(to reader: inout some FlagReader<Self>) {
-        reader.read(.closeOnExec, "MFD_CLOEXEC", .notBuilt(.noFunction))
-        reader.read(.allowSealing, "MFD_ALLOW_SEALING", .notBuilt(.noFunction))
-        reader.read(.hugePages, "MFD_HUGETLB", .notBuilt(.noFunction))
+        reader.read(.closeOnExec, "MFD_CLOEXEC", .honoured)
+        reader.read(.allowSealing, "MFD_ALLOW_SEALING", .honoured)
+        reader.read(.hugePages, "MFD_HUGETLB", .notBuilt(.invalidArgument))
         reader.read(
             .noExecuteSeal, "MFD_NOEXEC_SEAL", .refused(.invalidArgument, "mm/memfd.c: of Linux 6.3, unknown to 6.1"))
         reader.read(.execute, "MFD_EXEC", .refused(.invalidArgument, "mm/memfd.c: of Linux 6.3, unknown to 6.1"))
@@ -151,11 +151,11 @@
 
     @inlinable @inline(__always)
     public static func describe(to reader: inout some FlagReader<Self>) {
-        reader.read(.seal, "F_SEAL_SEAL", .notBuilt(.noFunction))
-        reader.read(.shrink, "F_SEAL_SHRINK", .notBuilt(.noFunction))
-        reader.read(.grow, "F_SEAL_GROW", .notBuilt(.noFunction))
-        reader.read(.write, "F_SEAL_WRITE", .notBuilt(.noFunction))
-        reader.read(.futureWrite, "F_SEAL_FUTURE_WRITE", .notBuilt(.noFunction))
+        reader.read(.seal, "F_SEAL_SEAL", .honoured)
+        reader.read(.shrink, "F_SEAL_SHRINK", .honoured)
+        reader.read(.grow, "F_SEAL_GROW", .honoured)
+        reader.read(.write, "F_SEAL_WRITE", .honoured)
+        reader.read(.futureWrite, "F_SEAL_FUTURE_WRITE", .honoured)
         reader.read(.execute, "F_SEAL_EXEC", .refused(.invalidArgument, "mm/memfd.c: of Linux 6.3, unknown to 6.1"))
     }
 }

@@ -62,6 +62,101 @@
     public init() {}
 }
 
+/// `struct statx_timestamp`. 16 bytes.
+@frozen public struct ExtendedTimestamp: BitwiseCopyable, Sendable {
+    /// Seconds since 1970.
+    public var seconds: Int64 = 0
+    /// 0 … 999,999,999.
+    public var nanoseconds: UInt32 = 0
+    /// Padding.
+    public var padding: UInt32 = 0
+
+    /// All zero.
+    public init() {}
+}
+
+/// `struct statx`. 256 bytes.
+@frozen public struct ExtendedFileStatus: BitwiseCopyable, Sendable {
+    /// Which fields are told: STATX_….
+    public var mask: UInt32 = 0
+    /// The preferred size for I/O.
+    public var blockSize: UInt32 = 0
+    /// STATX_ATTR_….
+    public var attributes: UInt64 = 0
+    /// Names of the file.
+    public var linkCount: UInt32 = 0
+    /// The owner.
+    public var userID: UInt32 = 0
+    /// The owner's group.
+    public var groupID: UInt32 = 0
+    /// Type and permissions, see `FileMode`.
+    public var mode: UInt16 = 0
+    /// Padding.
+    public var padding: UInt16 = 0
+    /// The file's number.
+    public var inode: UInt64 = 0
+    /// Length in bytes.
+    public var size: UInt64 = 0
+    /// Blocks of 512 bytes in use.
+    public var blockCount: UInt64 = 0
+    /// Which bits of `attributes` mean something.
+    public var attributesMask: UInt64 = 0
+    /// Last read.
+    public var accessTime = ExtendedTimestamp()
+    /// When it was made.
+    public var birthTime = ExtendedTimestamp()
+    /// Last change of these fields.
+    public var changeTime = ExtendedTimestamp()
+    /// Last write.
+    public var modificationTime = ExtendedTimestamp()
+    /// The device that a device file stands for: its major number.
+    public var specialDeviceMajor: UInt32 = 0
+    /// Its minor number.
+    public var specialDeviceMinor: UInt32 = 0
+    /// The device that holds the file: its major number.
+    public var deviceMajor: UInt32 = 0
+    /// Its minor number.
+    public var deviceMinor: UInt32 = 0
+    /// The mount's number.
+    public var mount: UInt64 = 0
+    /// Alignment for direct I/O and room for more.
+    public var spare = InlineArray<13, UInt64>(repeating: 0)
+
+    /// All zero.
+    public init() {}
+}
+
+/// `struct statfs`, the generic one of 64 bits. 120 bytes.
+@frozen public struct FileSystemStatus: BitwiseCopyable, Sendable {
+    /// The file system's magic number.
+    public var type: Int64 = 0
+    /// Bytes in a block.
+    public var blockSize: Int64 = 0
+    /// Blocks that there are.
+    public var blocks: UInt64 = 0
+    /// Blocks in no use.
+    public var freeBlocks: UInt64 = 0
+    /// Blocks in no use that anybody may use.
+    public var availableBlocks: UInt64 = 0
+    /// Files that there can be; 0 where nobody counts.
+    public var files: UInt64 = 0
+    /// Files that can still be made.
+    public var freeFiles: UInt64 = 0
+    /// The file system's number.
+    public var number: UInt64 = 0
+    /// The longest name.
+    public var maximumName: Int64 = 0
+    /// The smallest block.
+    public var fragmentSize: Int64 = 0
+    /// ST_….
+    public var flags: Int64 = 0
+    /// Unused.
+    public var spare = InlineArray<4, UInt64>(repeating: 0)
+
+    /// All zero.
+    public init() {}
+}
+
 /// `struct new_utsname`: six strings, each ended by NUL. 390 bytes.
 @frozen public struct SystemName: BitwiseCopyable, Sendable {
     /// Linux says `Linux`.

@@ -147,7 +147,19 @@ private func placeKernel(
         console: console, input: input)
     Handle<Kernel>.place(value, at: state.address.rawValue)
     Processor.setKernelWord(1, to: state.address.rawValue)
+    do throws(Errno) { try makeFileSystem() } catch { panic("there is not enough RAM for the ramdisk's files") }
     do throws(Errno) { try makeIdleThread() } catch { panic("there is not enough RAM for the idle thread") }
+}
+
+/// The file system, with the ramdisk's files in it.
+private func makeFileSystem() throws(Errno) {
+    guard let page = KernelPages.take() else { throw .noMemory }
+    kernel.fileSystemPlace = Handle.place(try FileSystem.make(), at: page)
+    var unpacking = Unpacking(kernel.ramdisk)
+    try unpacking.run()
+    if unpacking.skipped > 0 {
+        Console.log("boot: \(unpacking.skipped) entries of the ramdisk have no place: they are left out")
+    }
 }
 
 private func makeInput(_ ramdisk: Ramdisk, _ frames: inout FrameAllocator<RealMachine>) -> InputStream? {
@@ -159,7 +171,7 @@ private func makeInput(_ ramdisk: Ramdisk, _ frames: inout FrameAllocator<RealMa
 /// 32 bytes from the host; without them every run has the same random numbers, which the log tells.
 private func seed(from ramdisk: Ramdisk) -> InlineArray<32, UInt8> {
     var seed = InlineArray<32, UInt8>(repeating: 0)
-    let bytes = ramdisk.contents(ofFileAt: ".akuma/seed")
+    let bytes = ramdisk.seed
     guard bytes.count == 32 else {
         Console.log("boot: the ramdisk has no seed of 32 bytes: random numbers are the same in every run")
         return seed
@@ -191,7 +203,7 @@ private func makeInterruptController(_ description: Handle<MachineDescription>) 
 /// The thread that boots goes on as the one that runs when no other can. Its process is none that programs see.
 private func makeIdleThread() throws(Errno) {
     let process = try kernel.processPool.make(
-        Process(id: 0, parent: nil, program: .root, workingDirectory: .root))
+        Process(id: 0, parent: nil, program: fileSystem.root, workingDirectory: fileSystem.root))
     let thread = try kernel.threads.make(
         Thread(context: Context(), stack: .boot, id: 0, process: process))
     thread.value.isOnProcessor = true
@@ -208,42 +220,41 @@ private func startInterrupts() {
 
 /// Starts what the ramdisk's boot configuration names, as the first process.
 private func startFirstProgram() {
-    let arguments = kernel.ramdisk.contents(ofFileAt: ".akuma/argv")
-    let environment = kernel.ramdisk.contents(ofFileAt: ".akuma/environ")
-    let path = kernel.ramdisk.contents(ofFileAt: ".akuma/path")
+    let path = kernel.ramdisk.path
     guard !path.isEmpty else {
         panic("the ramdisk does not name a program to start (.akuma/path)")
     }
     do throws(Errno) {
-        let node = try nodeAtBoot(path)
-        try startFirstProcess(node, path: path, arguments: arguments, environment: environment)
+        try startFirstProcess(fileAtBoot(path), path: path)
     } catch {
         Console.log("boot: the first program can't be started: \(error.name)")
         endMachine(WaitStatus(exited: error == .noSuchFileOrDirectory ? 127 : 126))
     }
 }
 
-private func nodeAtBoot(_ path: Span<UInt8>) throws(Errno) -> RamdiskNode {
+private func fileAtBoot(_ path: Span<UInt8>) throws(Errno) -> Handle<Inode> {
     try withScratch(PathBuffer.self) { (buffer) throws(Errno) in
         guard path.count < 4096 else { throw .fileNameTooLong }
         KernelBytes.copy(path, to: buffer.address)
-        return try resolve(buffer, count: path.count, from: .root, followsLast: true)
+        return try resolve(buffer, count: path.count, from: fileSystem.root, followsLast: true)
     }
 }
 
-private func startFirstProcess(
-    _ node: RamdiskNode, path: Span<UInt8>, arguments: Span<UInt8>, environment: Span<UInt8>
-) throws(Errno) {
+private func startFirstProcess(_ inode: Handle<Inode>, path: Span<UInt8>) throws(Errno) {
     let program: LoadedProgram
     do throws(LoadError) {
-        program = try load(
-            kernel.ramdisk.bytes(node.content), arguments: arguments, environment: environment, path: path)
+        program = try inode.withProgramBytes { (bytes) throws(LoadError) in
+            try load(
+                bytes, arguments: kernel.ramdisk.arguments, environment: kernel.ramdisk.environment, path: path)
+        }
     } catch {
         Console.log("boot: the first program \(error.reason)")
         throw error.errno
     }
     let process = try kernel.processPool.make(
-        Process(id: kernel.processes.makeID(), parent: nil, program: node, workingDirectory: .root))
+        Process(
+            id: kernel.processes.makeID(), parent: nil, program: inode, workingDirectory: fileSystem.root))
+    process.retainFiles()
     process.value.space = program.space
     process.value.files = try makeStandardFiles()
     kernel.processes.insert(process)

@@ -26,6 +26,8 @@ struct Kernel: ~Copyable {
     var threads = KernelPool<Thread>()
     var processPool = KernelPool<Process>()
     var spaces = KernelPool<ProgramSpace>()
+    /// Nil until boot has unpacked the ramdisk; everything else uses ``fileSystem``.
+    var fileSystemPlace: Handle<FileSystem>?
     var openFiles = KernelPool<OpenFile>()
     var pipes = KernelPool<Pipe>()
     var fileTables = KernelPool<FileTable>()
@@ -62,4 +64,16 @@ extension Kernel {
 var kernel: Kernel {
     @inline(__always) _read { yield Handle<Kernel>(unsafeAddress: Processor.kernelWord(1)).value }
     @inline(__always) _modify { yield &Handle<Kernel>(unsafeAddress: Processor.kernelWord(1)).value }
+}
+
+/// The file system, which is there before the first process is.
+var fileSystem: FileSystem {
+    @inline(__always) _read { yield place(ofFileSystem: kernel.fileSystemPlace).value }
+    @inline(__always) _modify { yield &place(ofFileSystem: kernel.fileSystemPlace).value }
+}
+
+@inline(__always)
+private func place(ofFileSystem place: Handle<FileSystem>?) -> Handle<FileSystem> {
+    guard let place else { fatalError("the file system is made at boot") }
+    return place
 }

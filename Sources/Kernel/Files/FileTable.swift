@@ -33,6 +33,12 @@ struct FileTable: ~Copyable {
         throw .tooManyOpenFiles
     }
 
+    /// EMFILE where no descriptor is free.
+    @_addressableSelf func checkRoom() throws(Errno) {
+        for index in 0..<FileTable.capacity where files[index] == nil { return }
+        throw .tooManyOpenFiles
+    }
+
     /// Puts a file at a descriptor.
     /// - Returns: what was there before, for the caller to release. EBADF for a number outside the table.
     mutating func replace(
@@ -98,7 +104,13 @@ struct FileTable: ~Copyable {
 func release(_ file: Handle<OpenFile>) {
     file.value.references -= 1
     guard file.value.references == 0 else { return }
-    if case .pipe(let pipe, let end) = file.value.kind { close(end, of: pipe) }
+    switch file.value.kind {
+    case .pipe(let pipe, let end): close(end, of: pipe)
+    case .inode(let inode):
+        if file.value.isWritable, inode.value.type == .regular { inode.value.writers -= 1 }
+        fileSystem.release(inode)
+    case .input, .output, .device: break
+    }
     kernel.openFiles.destroy(file)
 }
 

@@ -7,8 +7,8 @@ enum FileKind {
     case input
     /// A stream to the host.
     case output(OutputStream)
-    /// A file or directory of the ramdisk: read only.
-    case node(RamdiskNode)
+    /// A file or directory; with `O_PATH` anything that has a name. The open file has a reference to it.
+    case inode(Handle<Inode>)
     /// `/dev/null` and its like.
     case device(CharacterDevice)
     /// One end of a pipe.
@@ -20,8 +20,10 @@ struct OpenFile: ~Copyable {
     let kind: FileKind
     /// The access mode and status flags; not close-on-exec, which belongs to the descriptor.
     var flags: OpenFlags
-    /// Where the next read starts; for a directory, the number of entries passed.
+    /// Where the next read starts; for a directory, the position of the next entry (``DirectoryEntry/position``).
     var position: UInt64 = 0
+    /// A directory's entry at that position, as long as its directory has counted so many removals.
+    var nextEntry: (entry: Handle<DirectoryEntry>?, removals: UInt32)?
     /// Descriptors that name it.
     var references: UInt32 = 1
 
@@ -43,12 +45,10 @@ enum CharacterDevice: UInt8 {
     case random = 8
     case urandom = 9
 
-    /// The device that a node of the ramdisk stands for; nil for one that there is no driver for.
-    init?(major: UInt32, minor: UInt32) {
-        guard major == 1, let minor = UInt8(exactly: minor), let device = CharacterDevice(rawValue: minor) else {
-            return nil
-        }
-        self = device
+    /// The device of a number, major in the upper half; nil for one that there is no driver for.
+    init?(_ number: UInt64) {
+        guard number >> 32 == 1, let minor = UInt8(exactly: number & 0xFFFF_FFFF) else { return nil }
+        self.init(rawValue: minor)
     }
 }
 
@@ -66,11 +66,12 @@ extension Handle where T == OpenFile {
             return try readPipe(pipe, into: &buffer, waits: !value.flags.contains(.nonBlocking))
         case .output:
             throw .badFileDescriptor
-        case .node(let node):
-            guard node.type == .regular else { throw .isDirectory }
+        case .inode(let inode):
+            guard inode.value.type == .regular else { throw .isDirectory }
             let start = offset ?? value.position
-            let count = try node.read(from: start, into: &buffer)
+            let count = try inode.readFile(from: start, into: &buffer)
             if offset == nil { value.position = start + count }
+            if !value.flags.contains(.noAccessTime) { inode.value.noteAccess() }
             return count
         case .device(let device):
             return try device.read(into: &buffer)
@@ -90,7 +91,13 @@ extension Handle where T == OpenFile {
         case .pipe(let pipe, _):
             guard offset == nil else { throw .illegalSeek }
             return try writePipe(pipe, from: &buffer, waits: !value.flags.contains(.nonBlocking))
-        case .input, .node:
+        case .inode(let inode):
+            // O_APPEND wins over an offset too (pwrite(2), "Bugs").
+            let start = value.flags.contains(.append) ? inode.fileSize : offset ?? value.position
+            let count = try inode.writeFile(at: start, from: &buffer)
+            if offset == nil { value.position = start + count }
+            return count
+        case .input:
             throw .badFileDescriptor
         }
     }

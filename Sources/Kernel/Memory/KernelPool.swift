@@ -4,7 +4,7 @@ import MemoryModel
 
 /// A pool of kernel objects that grows by frames and gives them back.
 struct KernelPool<T: ~Copyable>: ~Copyable {
-    private var pool = Pool<T>()
+    fileprivate var pool = Pool<T>()
 
     init() {}
 
@@ -33,6 +33,9 @@ struct KernelPool<T: ~Copyable>: ~Copyable {
 }
 
 extension KernelPool where T: ~Copyable {
+    /// Visits every object, in no particular order. `body` must not destroy another one than it is given.
+    func forEach(_ body: (Handle<T>) -> Void) { pool.forEach(body) }
+
     /// Destroys an object. No handle to it is used afterwards.
     mutating func destroy(_ handle: Handle<T>) { _ = take(handle) }
 }

@@ -62,6 +62,7 @@ private func makeChild(of parent: Handle<Process>, _ flags: CloneFlags) throws(E
         Process(
             id: kernel.processes.makeID(), parent: parent, program: parent.value.program,
             workingDirectory: parent.value.workingDirectory))
+    child.retainFiles()
     child.value.space = space
     child.value.exitSignal = flags.exitSignal
     child.value.fileCreationMask = parent.value.fileCreationMask
@@ -113,6 +114,7 @@ private func copy(_ space: Handle<ProgramSpace>) throws(Errno) -> Handle<Program
 private func discard(_ child: Handle<Process>) {
     if let space = child.value.space { releaseSpace(space) }
     if let files = child.value.files { release(files) }
+    child.releaseFiles()
     if let actions = child.value.signalActions { kernel.signalActions.destroy(actions) }
     if let parent = child.value.parent { removeChild(child, of: parent) }
     kernel.processes.remove(child)

@@ -17,6 +17,8 @@ func endProcess(_ status: WaitStatus) -> Never {
     }
     // From here on the thread runs on the kernel-only address space.
     leaveAddressSpace(of: process)
+    process.releaseFiles()
+    fileSystem.sweepOrphans()
     process.value.thread = nil
     process.value.ownTicks = thread.value.ticksRun
     orphanChildren(of: process)

@@ -7,24 +7,20 @@ import MemoryModel
 /// `execve`: replaces the running process's program. Nothing is changed unless it succeeds.
 func execute(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let process = Process.current
-    let node = try withPath(call.first) { (path, count) throws(Errno) in
-        let start = process.value.workingDirectory
-        return try resolve(path, count: count, from: start, followsLast: true)
+    let inode = try withPath(call.first) { (path, count) throws(Errno) in
+        try resolve(path, count: count, from: process.value.directory, followsLast: true)
     }
-    guard node.type == .regular, node.mode.permissions & 0o111 != 0 else { throw .permissionDenied }
-    try unshareFiles(of: process)
-    let strings = try ProgramStrings(path: call.first, arguments: call.second, environment: call.third)
+    guard inode.value.type == .regular, inode.value.mode.permissions & 0o111 != 0 else { throw .permissionDenied }
+    guard inode.value.writers <= 0 else { throw .textFileBusy }
+    // The process's own strings are copied below, and a fault meanwhile must not find the file gone.
+    inode.retainProgram()
     let program: LoadedProgram
-    do throws(LoadError) {
-        program = try load(
-            kernel.ramdisk.bytes(node.content), arguments: strings.arguments, environment: strings.environment,
-            path: strings.path, personality: process.value.personality, stackLimit: process.value.limits.stack)
+    do throws(Errno) {
+        program = try load(inode, call)
     } catch {
-        strings.giveBack()
-        Console.log("exec: pid \(Int(process.value.id)): \(error.reason)")
-        throw error.errno
+        inode.releaseProgram()
+        throw error
     }
-    strings.giveBack()
 
     // From here on nothing fails. The old memory goes, or is given back to the parent that lent it.
     leaveAddressSpace(of: process)
@@ -33,7 +29,9 @@ func execute(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     // arch/arm64/include/asm/elf.h, SET_PERSONALITY.
     process.value.personality = process.value.personality.subtracting(.readImpliesExecute)
     install(program.space)
-    process.value.program = node
+    if let previous = process.value.program { previous.releaseProgram() }
+    process.value.program = inode
+    fileSystem.sweepOrphans()
     closeFilesOnExec(of: process)
     process.value.signalActions?.value.forgetHandlers()
     Thread.current.value.signalStack = .none
@@ -42,6 +40,23 @@ func execute(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     Machine.Thread.loadVectors(from: freshContext())
     call.frame.value = program.registers
     return 0
+}
+
+/// Loads a program with the strings that its caller passes.
+private func load(_ inode: Handle<Inode>, _ call: SystemCallArguments) throws(Errno) -> LoadedProgram {
+    try unshareFiles(of: Process.current)
+    let strings = try ProgramStrings(path: call.first, arguments: call.second, environment: call.third)
+    defer { strings.giveBack() }
+    do throws(LoadError) {
+        return try inode.withProgramBytes { (bytes) throws(LoadError) in
+            try load(
+                bytes, arguments: strings.arguments, environment: strings.environment, path: strings.path,
+                personality: Process.current.value.personality, stackLimit: Process.current.value.limits.stack)
+        }
+    } catch {
+        Console.log("exec: pid \(Int(Process.current.value.id)): \(error.reason)")
+        throw error.errno
+    }
 }
 
 /// Gives a process whose table is shared one of its own: what closes on exec stays open for the others (fs/exec.c,

@@ -27,9 +27,11 @@ struct Process: ~Copyable {
     var thread: Handle<Thread>?
     var files: Handle<FileTable>?
 
-    /// The program file that runs, for `/proc/self/exe` and the log.
-    var program: RamdiskNode
-    var workingDirectory: RamdiskNode
+    /// The program file that runs, for `/proc/self/exe`; nobody may write it meanwhile. Nil from the moment that the
+    /// process has ended.
+    var program: Handle<Inode>?
+    /// Nil from the moment that the process has ended.
+    var workingDirectory: Handle<Inode>?
     var fileCreationMask: UInt32 = 0o022
 
     /// What happens at each signal; nil where nothing was ever changed.
@@ -52,7 +54,7 @@ struct Process: ~Copyable {
     var ownTicks: UInt64 = 0
     var childTicks: UInt64 = 0
 
-    init(id: Int32, parent: Handle<Process>?, program: RamdiskNode, workingDirectory: RamdiskNode) {
+    init(id: Int32, parent: Handle<Process>?, program: Handle<Inode>?, workingDirectory: Handle<Inode>?) {
         self.id = id
         self.parent = parent
         self.program = program

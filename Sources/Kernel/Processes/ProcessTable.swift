@@ -58,9 +58,42 @@ extension Process {
         return files
     }
 
+    /// The working directory of a process that is alive.
+    var directory: Handle<Inode> {
+        guard let workingDirectory else { fatalError("a process that makes a call has a working directory") }
+        return workingDirectory
+    }
+
     /// The address space of a process that is alive.
     var memory: Handle<ProgramSpace> {
         guard let space else { fatalError("a process that makes a call has an address space") }
         return space
+    }
+}
+
+extension Handle where T == Process {
+    /// Takes references for a new process: to its working directory and to the program that it runs.
+    func retainFiles() {
+        if let directory = value.workingDirectory { fileSystem.retain(directory) }
+        if let program = value.program { program.retainProgram() }
+    }
+
+    /// Drops them, with the process's end.
+    func releaseFiles() {
+        if let directory = value.workingDirectory.take() { fileSystem.release(directory) }
+        if let program = value.program.take() { program.releaseProgram() }
+    }
+}
+
+extension Handle where T == Inode {
+    /// A process runs the file: it stays, and is not written.
+    func retainProgram() {
+        fileSystem.retain(self)
+        value.writers -= 1
+    }
+
+    func releaseProgram() {
+        value.writers += 1
+        fileSystem.release(self)
     }
 }

@@ -46,6 +46,27 @@ struct LoadedProgram {
     }
 }
 
+extension Handle where T == Inode {
+    /// Lends a program file's bytes: those of the initial ramdisk as long as nothing changed them, otherwise a copy.
+    func withProgramBytes<Result>(
+        _ body: (Span<UInt8>) throws(LoadError) -> Result
+    ) throws(LoadError) -> Result {
+        let file = value.file
+        let size = fileSize
+        if file.object == nil, file.archiveSize == size {
+            return try body(KernelMemory.bytes(at: file.archiveAddress, count: size))
+        }
+        let pages = max(1, (size + Granule.size.rawValue - 1) >> Granule.shift)
+        let order = UInt64(64 - (pages - 1).leadingZeroBitCount)
+        let block: PhysicalAddress? =
+            order > 18 ? nil : kernel.frames.withLock { $0.takeBlock(order: order, .kernel)?.relinquish().address }
+        guard let block else { throw .memory(.outOfMemory) }
+        defer { kernel.frames.withLock { $0.release(FrameBlock(adopting: block.frame, order: order)) } }
+        copyFile(to: block.rawValue, size: size)
+        return try body(KernelMemory.bytes(at: block.rawValue, count: size))
+    }
+}
+
 /// Makes an address space that holds a program and its initial stack.
 ///
 /// - Parameters:

@@ -104,6 +104,36 @@ private func dispatch(_ number: UInt64, _ call: SystemCallArguments) throws(Errn
     case honoured(.ioctl): try controlDevice(call)
     case honoured(.ppoll): try poll(call)
     case honoured(.umask): setFileCreationMask(call)
+    case honoured(.preadv): try readScatteredAtOffset(call)
+    case honoured(.pwritev): try writeGatheredAtOffset(call)
+    case honoured(.preadv2):
+        try checkedTransfer(call, atPosition: readScattered, atOffset: readScatteredAtOffset)
+    case honoured(.pwritev2):
+        try checkedTransfer(call, atPosition: writeGathered, atOffset: writeGatheredAtOffset)
+    case honoured(.statx): try extendedStatus(call)
+    case honoured(.statfs): try fileSystemStatusAtPath(call)
+    case honoured(.fstatfs): try fileSystemStatus(call)
+    case honoured(.truncate): try truncate(call)
+    case honoured(.ftruncate): try truncateFile(call)
+    case honoured(.fallocate): try allocateRoom(call)
+    case honoured(.fsync), honoured(.fdatasync): try synchronizeFile(call)
+    case honoured(.syncfs): try synchronizeFileSystem(call)
+    // What is written is where it stays.
+    case honoured(.sync): 0
+    case honoured(.fchdir): try changeDirectoryToFile(call)
+    case honoured(.mkdirat): try makeDirectory(call)
+    case honoured(.mknodat): try makeNode(call)
+    case honoured(.symlinkat): try makeSymbolicLink(call)
+    case honoured(.linkat): try makeHardLink(call)
+    case honoured(.unlinkat): try removeFile(call)
+    case honoured(.renameat): try rename(call, .none)
+    case honoured(.renameat2): try rename(call, RenameFlags(rawValue: call.fifth.asUInt32))
+    case honoured(.fchmod): try changeMode(call)
+    case honoured(.fchmodat): try changeModeAtPath(call)
+    case honoured(.fchown): try changeOwner(call)
+    case honoured(.fchownat): try changeOwnerAtPath(call)
+    case honoured(.utimensat): try setTimes(call)
+    case honoured(.memfdCreate): try makeMemoryFile(call)
 
     // Processes
     case honoured(.exit), honoured(.exitGroup): endProcess(.init(exited: UInt8(truncatingIfNeeded: call.first)))

@@ -38,18 +38,47 @@ func writeAtOffset(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 
 func readScattered(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let file = try file(call.first)
-    return try forEachVector(call) { (buffer) throws(Errno) in try file.read(into: &buffer) }
+    return try forEachVector(call, at: nil) { (buffer, offset) throws(Errno) in try file.read(into: &buffer, at: offset) }
 }
 
 func writeGathered(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let file = try file(call.first)
-    return try forEachVector(call) { (buffer) throws(Errno) in try file.write(from: &buffer) }
+    return try forEachVector(call, at: nil) { (buffer, offset) throws(Errno) in try file.write(from: &buffer, at: offset) }
+}
+
+/// `preadv`: the offset is in one register on 64 bits.
+func readScatteredAtOffset(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    guard Int64(bitPattern: call.fourth) >= 0 else { throw .invalidArgument }
+    let file = try file(call.first)
+    return try forEachVector(call, at: call.fourth) { (buffer, offset) throws(Errno) in
+        try file.read(into: &buffer, at: offset)
+    }
+}
+
+/// `pwritev`.
+func writeGatheredAtOffset(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    guard Int64(bitPattern: call.fourth) >= 0 else { throw .invalidArgument }
+    let file = try file(call.first)
+    return try forEachVector(call, at: call.fourth) { (buffer, offset) throws(Errno) in
+        try file.write(from: &buffer, at: offset)
+    }
+}
+
+/// `preadv2` and `pwritev2`: an offset of −1 is the file's position. The flags that only say how to wait for a medium
+/// (RWF_HIPRI, RWF_DSYNC, RWF_SYNC: bits 0 to 2 of include/uapi/linux/fs.h) have nothing to wait for; the others are
+/// refused.
+func checkedTransfer(
+    _ call: SystemCallArguments, atPosition: (SystemCallArguments) throws(Errno) -> UInt64,
+    atOffset: (SystemCallArguments) throws(Errno) -> UInt64
+) throws(Errno) -> UInt64 {
+    guard call.sixth & ~7 == 0 else { throw .notSupported }
+    return try call.fourth == .max ? atPosition(call) : atOffset(call)
 }
 
 /// Moves each piece of an `iovec` array until one moves less than it asked for. An error after some bytes have moved is
 /// told by the count (readv(2)).
 private func forEachVector(
-    _ call: SystemCallArguments, _ move: (inout UserBuffer) throws(Errno) -> UInt64
+    _ call: SystemCallArguments, at offset: UInt64?, _ move: (inout UserBuffer, UInt64?) throws(Errno) -> UInt64
 ) throws(Errno) -> UInt64 {
     guard call.third <= maximumVectors else { throw .invalidArgument }
     // All of the array first: nothing is moved where a later piece is none (lib/iov_iter.c, __import_iovec).
@@ -66,7 +95,7 @@ private func forEachVector(
         let asked = buffer.count
         let moved: UInt64
         do throws(Errno) {
-            moved = try move(&buffer)
+            moved = try move(&buffer, offset.map { $0 + total })
         } catch {
             if total > 0 { return total }
             throw error
@@ -92,28 +121,36 @@ func seek(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         throw .illegalSeek
     case .device:
         return 0
-    case .node(let node):
-        let size = Int64(node.size)
-        let base: Int64
-        switch origin {
-        case .start: base = 0
-        case .current: base = Int64(file.value.position)
-        case .end: base = size
-        case .data:
-            // The whole file is data, followed by one hole at its end (lseek(2)).
-            guard 0..<size ~= offset else { throw .noSuchAddressOrDevice }
-            base = 0
-        case .hole:
-            guard 0..<size ~= offset else { throw .noSuchAddressOrDevice }
-            file.value.position = node.size
-            return node.size
-        }
-        let (position, overflow) = base.addingReportingOverflow(offset)
-        if overflow { throw .overflow }
-        guard position >= 0 else { throw .invalidArgument }
-        file.value.position = UInt64(position)
-        return UInt64(position)
+    case .inode(let inode):
+        guard !file.value.flags.contains(.path) else { throw .badFileDescriptor }
+        let position = try position(in: inode, offset, from: origin, current: file.value.position)
+        if inode.value.isDirectory, position != file.value.position { file.value.nextEntry = nil }
+        file.value.position = position
+        return position
     }
+}
+
+/// Where `lseek` goes (fs/read_write.c, generic_file_llseek; mm/shmem.c; fs/libfs.c for directories).
+private func position(
+    in inode: Handle<Inode>, _ offset: Int64, from origin: SeekOrigin, current: UInt64
+) throws(Errno) -> UInt64 {
+    let base: Int64
+    switch origin {
+    case .start: base = 0
+    case .current: base = Int64(bitPattern: current)
+    case .end:
+        guard inode.value.type == .regular else { throw .invalidArgument }
+        base = Int64(inode.fileSize)
+    case .data, .hole:
+        guard inode.value.type == .regular else { throw .invalidArgument }
+        guard offset >= 0, UInt64(offset) < inode.fileSize,
+            let found = inode.nextContent(from: UInt64(offset), isHole: origin == .hole)
+        else { throw .noSuchAddressOrDevice }
+        return found
+    }
+    let (position, overflow) = base.addingReportingOverflow(offset)
+    guard !overflow, position >= 0 else { throw .invalidArgument }
+    return UInt64(position)
 }
 
 func duplicate(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
@@ -171,6 +208,11 @@ func controlFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         guard case .pipe = file.value.kind else { throw .badFileDescriptor }
         guard call.third <= Pipe.capacity else { throw .notPermitted }
         return Pipe.capacity
+    case .addSeals:
+        try addSeals(FileSeals(rawValue: call.third.asUInt32), to: file)
+        return 0
+    case .getSeals:
+        return UInt64(try sealableInode(file).value.file.seals.rawValue)
     case nil:
         throw .invalidArgument
     }

@@ -101,7 +101,21 @@ func mapFile(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> UI
     defer { release(object) }
     if flags.contains(.growsDown) { throw .invalidArgument }
     request.object = MappedObject(object, firstPage: PageIndex(firstPage))
+    try checkSeals(of: file, &request)
     return try map(request)
+}
+
+/// What seals say to a shared mapping: EPERM for one that could write at once or, of a file that is open for writing,
+/// ever (mm/mmap.c, mmap_region; mm/memfd.c). With F_SEAL_FUTURE_WRITE it only stays unwritable (include/linux/mm.h,
+/// seal_check_future_write).
+private func checkSeals(of file: Handle<OpenFile>, _ request: inout MapRequest) throws(Errno) {
+    guard case .inode(let inode) = file.value.kind, request.options.contains(.shared) else { return }
+    let seals = inode.value.file.seals
+    if seals.contains(.write), request.grantable.contains(.write) { throw .notPermitted }
+    if seals.contains(.futureWrite) {
+        if request.protection.contains(.write) { throw .notPermitted }
+        request.grantable = request.grantable.subtracting(.write)
+    }
 }
 
 /// `/dev/zero` is memory without a file: of the program's own, or shared (drivers/char/mem.c, mmap_zero).
@@ -116,5 +130,11 @@ private func mapZeroDevice(_ request: inout MapRequest) throws(Errno) -> UInt64 
 
 /// The object that a file's content is, with a handle for the caller; ENODEV for a file that can't be mapped.
 private func mappableObject(of file: Handle<OpenFile>) throws(Errno) -> ObjectNumber {
-    throw .operationNotSupportedByDevice
+    guard case .inode(let inode) = file.value.kind, inode.value.type == .regular else {
+        throw .operationNotSupportedByDevice
+    }
+    let object = try inode.fileObject()
+    withObjects { objects, _ in objects.retain(object) }
+    if !file.value.flags.contains(.noAccessTime) { inode.value.noteAccess() }
+    return object
 }

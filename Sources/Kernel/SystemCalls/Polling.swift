@@ -48,7 +48,7 @@ private func pollResults(of descriptor: Int32, _ events: PollEvents) -> PollEven
         return pipe.value.room >= Pipe.atomicSize ? events.intersection(.output) : .none
     case .output:
         return events.intersection(.output)
-    case .node, .device:
+    case .inode, .device:
         return events.intersection(.input | .output)
     }
 }

@@ -96,6 +96,16 @@ struct UserBuffer {
         return asked - count
     }
 
+    /// Writes zeroes to the front of the buffer, which then begins behind them.
+    /// - Parameter limit: bytes to write, at most ``count``.
+    /// - Returns: bytes written; fewer than asked where the program's memory ends.
+    mutating func writeZeroes(upTo limit: UInt64) -> UInt64 {
+        precondition(limit <= count, "no more zeroes than the buffer holds")
+        let cleared = limit - UserMemory.clear(address, count: limit)
+        advance(by: cleared)
+        return cleared
+    }
+
     /// Copies from the front of the buffer, which then begins behind what was copied.
     /// - Parameters:
     ///   - destination: kernel memory of at least `limit` bytes.

@@ -51,6 +51,9 @@ func instantiateObjects(frames: inout FrameAllocator<NullMachine>, kernel: Kerne
     objects.retain(object)
     _ = try objects.makePage(PageIndex(0), of: object, frames: &frames)
     if let found = objects.nextPage(from: PageIndex(0), of: object) { objects.markDirty(found.frame) }
+    _ = try objects.makePageEvenBeyondEnd(PageIndex(1), of: object, frames: &frames)
+    objects.setOwner(objects.owner(of: object), of: object)
+    _ = objects.backing(of: object)
     objects.setSize(.zero, of: object)
     _ = objects.reclaim(1, frames: &frames)
     _ = objects.kind(of: object)

@@ -46,6 +46,14 @@ extension ObjectTable {
         _ index: PageIndex, of object: ObjectNumber, frames: inout FrameAllocator<M>
     ) throws(ObjectError) -> FrameNumber {
         guard UInt64(index.rawValue) < pageCount(of: object) else { throw .beyondEnd }
+        return try makePageEvenBeyondEnd(index, of: object, frames: &frames)
+    }
+
+    /// The same for a page that may lie beyond the end: of a file that is about to grow, or that keeps room there.
+    /// - Throws: ``ObjectError/outOfMemory``, with nothing changed.
+    public func makePageEvenBeyondEnd(
+        _ index: PageIndex, of object: ObjectNumber, frames: inout FrameAllocator<M>
+    ) throws(ObjectError) -> FrameNumber {
         if let frame = page(index, of: object) { return frame }
         var tables = FrameList(frameRecords)
         for _ in 0..<tablesMissing(for: UInt64(index.rawValue), of: object) {

@@ -36,7 +36,7 @@ public struct ObjectTable<M: Hardware> {
 
     /// A word of an object's record.
     enum Word: UInt64 {
-        /// Its ``ObjectKind``; 0 in a vacant record.
+        /// Its ``ObjectKind`` in the low bits, its owner above; 0 in a vacant record.
         case kind
         /// References that the kernel holds.
         case handles
@@ -53,7 +53,7 @@ public struct ObjectTable<M: Hardware> {
     }
 
     /// In the word `kind`: the object counts towards the commit limit with all of its size.
-    private static var accountedFlag: UInt64 { 1 << 8 }
+    private static var accountedFlag: UInt64 { 1 << 2 }
 
     /// Records in a frame, and their size.
     private static var recordShift: UInt64 { 6 }
@@ -214,8 +214,21 @@ public struct ObjectTable<M: Hardware> {
         return get(.kind, of: object) != 0
     }
 
+    /// The bits of that word that are the kind's, and those that are the owner's.
+    private static var kindMask: UInt64 { 3 }
+    private static var ownerMask: UInt64 { ~7 }
+
+    /// What the kernel keeps with the object (a file system's own record of it): a multiple of 8, 0 for nothing.
+    public func owner(of object: ObjectNumber) -> UInt64 { get(.kind, of: object) & Self.ownerMask }
+
+    /// Keeps a word of the kernel's with the object, a multiple of 8.
+    public func setOwner(_ owner: UInt64, of object: ObjectNumber) {
+        precondition(owner & ~Self.ownerMask == 0, "an owner's address is a multiple of 8")
+        set(.kind, of: object, to: owner | get(.kind, of: object) & ~Self.ownerMask)
+    }
+
     public func kind(of object: ObjectNumber) -> ObjectKind {
-        guard let kind = ObjectKind(rawValue: get(.kind, of: object) & ~Self.accountedFlag) else {
+        guard let kind = ObjectKind(rawValue: get(.kind, of: object) & Self.kindMask) else {
             preconditionFailure("an object that exists")
         }
         return kind
@@ -245,6 +258,12 @@ public struct ObjectTable<M: Hardware> {
 
     /// The object's size in bytes.
     public func size(of object: ObjectNumber) -> ByteCount { ByteCount(get(.size, of: object)) }
+
+    /// What its first pages hold that nobody has touched; nil where that is zeroes from the start.
+    public func backing(of object: ObjectNumber) -> ObjectBacking? {
+        let size = ByteCount(get(.backingSize, of: object))
+        return size == .zero ? nil : ObjectBacking(start: PhysicalAddress(get(.backingStart, of: object)), size: size)
+    }
 
     /// The number of pages that its size covers, a partial one included.
     public func pageCount(of object: ObjectNumber) -> UInt64 {
