@@ -13,6 +13,7 @@ extension Errno {
             case .notPermitted: .notPermitted
             case .accessDenied: .permissionDenied
             case .overflow: .overflow
+            case .badAddress: .badAddress
             }
     }
 }

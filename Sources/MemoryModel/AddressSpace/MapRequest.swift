@@ -104,6 +104,8 @@
     case accessDenied
     /// `EOVERFLOW`: an object's page whose index does not fit.
     case overflow
+    /// `EFAULT`
+    case badAddress
 }
 
 /// Why an access cannot be made to succeed.

@@ -85,6 +85,7 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
     try space.protect(start, length: Granule.size, .read, frames: &frames)
     try space.discard(start, length: Granule.size, frames: &frames)
     _ = space.isMapped(VirtualRange(start, to: start + Granule.size))
+    _ = try space.move(MoveRequest(start, oldLength: Granule.size, newLength: Granule.size), frames: &frames)
     try space.unmap(start, length: Granule.size, frames: &frames)
     _ = try? space.resolveFault(at: start, access: .write, frames: &frames)
     _ = try? space.writableFrame(for: start, frames: &frames)

@@ -1,0 +1,205 @@
+/// `mremap`: what is asked, in the order in which Linux asks (mm/mremap.c). How pages move is in `PageMove.swift`.
+extension AddressSpace {
+    /// Moves, grows or shrinks a mapping.
+    ///
+    /// - Throws: ``MapError``, with every page as it was, those at a fixed destination too. Linux 6.1 has unmapped
+    ///   these by then.
+    public mutating func move(
+        _ request: MoveRequest, frames: inout FrameAllocator<M>
+    ) throws(MapError) -> MoveResult {
+        let options = request.options
+        guard options.contains(.mayMove) || options.isDisjoint(with: .fixed | .dontUnmap),
+            !options.contains(.dontUnmap) || request.oldLength == request.newLength,
+            request.source.isPageAligned
+        else { throw .invalidArgument }
+        // A length that wraps when it is rounded is 0, as it is to Linux.
+        let oldLength = request.oldLength.roundedUpToPages ?? .zero
+        guard let newLength = request.newLength.roundedUpToPages, newLength > .zero else { throw .invalidArgument }
+        guard layout.contains(request.source), !tables.descriptor(of: request.source).isFree else { throw .badAddress }
+        if !options.isDisjoint(with: .fixed | .dontUnmap) {
+            return try moveTo(request, oldLength, newLength, frames: &frames)
+        }
+        guard oldLength < newLength else {
+            if oldLength > newLength {
+                try unmap(request.source + newLength, length: oldLength - newLength, frames: &frames)
+            }
+            return MoveResult(start: request.source, lockedGrowth: nil)
+        }
+        let mapping = try mapping(at: request.source, length: oldLength)
+        guard newLength <= AddressSpaceLayout.addressLimit - VirtualAddress(0) else { throw .outOfMemory }
+        if let grown = try growInPlace(mapping, to: newLength, frames: &frames) { return grown }
+        guard options.contains(.mayMove), let room = findRoom(for: newLength + searchGap) else { throw .outOfMemory }
+        let target = VirtualRange(room.start, to: room.start + newLength)
+        try movePages(of: mapping, to: target, keepingSource: false, frames: &frames)
+        finish(mapping, movedTo: target, wasFound: true, keepsSource: false, frames: &frames)
+        return result(mapping, at: target)
+    }
+
+    /// `MREMAP_FIXED` and `MREMAP_DONTUNMAP` (Linux mm/mremap.c, `mremap_to`).
+    private mutating func moveTo(
+        _ request: MoveRequest, _ oldLength: ByteCount, _ newLength: ByteCount, frames: inout FrameAllocator<M>
+    ) throws(MapError) -> MoveResult {
+        let limit = AddressSpaceLayout.addressLimit
+        let (source, destination) = (request.source, request.destination)
+        guard destination.isPageAligned, newLength <= limit - VirtualAddress(0),
+            destination <= VirtualAddress(limit.rawValue - newLength.rawValue),
+            // What is given up of the source must be a range that can be unmapped.
+            oldLength <= newLength || oldLength <= limit - source,
+            source.rawValue &+ oldLength.rawValue <= destination.rawValue || destination + newLength <= source
+        else { throw .invalidArgument }
+        let length = min(oldLength, newLength)
+        let mapping = try mapping(at: source, length: length)
+        let target: VirtualRange
+        var wasFound = false
+        if request.options.contains(.fixed) {
+            target = VirtualRange(destination, to: destination + newLength)
+            guard destination >= layout.low.start else { throw .notPermitted }
+            guard layout.contains(target) else { throw .outOfMemory }
+        } else if let hinted = usableRange(hint: destination, length: newLength) {
+            target = hinted
+        } else {
+            guard let room = findRoom(for: newLength + searchGap) else { throw .outOfMemory }
+            target = VirtualRange(room.start, to: room.start + newLength)
+            wasFound = true
+        }
+        let keepsSource = request.options.contains(.dontUnmap)
+        let rest = VirtualRange(source + length, to: source + max(oldLength, length))
+        try prepareRemoval(of: rest, frames: &frames)
+        try movePages(of: mapping, to: target, keepingSource: keepsSource, frames: &frames)
+        finish(mapping, movedTo: target, wasFound: wasFound, keepsSource: keepsSource, frames: &frames)
+        // Prepared before: it does not fail.
+        try unmap(rest, frames: &frames)
+        return result(mapping, at: target)
+    }
+
+    /// What a search for room leaves free below a mapping that grows down (Linux mm/mmap.c: `vm_start_gap`).
+    private var searchGap: ByteCount { hasGrowingMappings ? layout.stackGuardGap : .zero }
+
+    /// Makes sure that unmapping `range` will not fail.
+    private mutating func prepareRemoval(
+        of range: VirtualRange, frames: inout FrameAllocator<M>
+    ) throws(MapError) {
+        if let low = range.intersection(layout.low) { _ = try cursor(over: low, filling: false, frames: &frames) }
+        if let high = range.intersection(layout.high) { _ = try cursor(over: high, filling: false, frames: &frames) }
+    }
+
+    /// Extends a mapping into the free pages behind it.
+    /// - Returns: nil where they are not free.
+    /// - Throws: ``MapError/outOfMemory``, with nothing changed.
+    private mutating func growInPlace(
+        _ mapping: MappedRange, to length: ByteCount, frames: inout FrameAllocator<M>
+    ) throws(MapError) -> MoveResult? {
+        let start = mapping.range.start
+        guard let whole = VirtualRange(start, length: length), layout.contains(whole) else { return nil }
+        let growth = VirtualRange(mapping.range.end, to: whole.end)
+        guard tables.isFree(growth) else { return nil }
+        try reserve(growth, as: mapping.attributes, frames: &frames)
+        return result(mapping, at: whole)
+    }
+
+    private func result(_ mapping: MappedRange, at range: VirtualRange) -> MoveResult {
+        let set = attributes[mapping.attributes]
+        let grown = VirtualRange(range.start + mapping.range.length, to: range.end)
+        let isPopulated = !grown.isEmpty && set.contains(.locked) && !set.contains(.lockedOnFault)
+        return MoveResult(start: range.start, lockedGrowth: isPopulated ? grown : nil)
+    }
+
+    /// Notes that pages have moved, for later searches.
+    private mutating func finish(
+        _ mapping: MappedRange, movedTo target: VirtualRange, wasFound: Bool, keepsSource: Bool,
+        frames: inout FrameAllocator<M>
+    ) {
+        if attributes[mapping.attributes].contains(.growsDown) { hasGrowingMappings = true }
+        if wasFound { moveNextFit(beyond: target, frames: &frames) }
+        if !keepsSource { _ = fallBackNextFit(over: mapping.range, frames: &frames) }
+    }
+
+    // MARK: One mapping
+
+    /// The pages from `start` on, as one mapping.
+    ///
+    /// Linux answers `EFAULT` where a range leaves its region (VMA). There are no regions here: a range is one mapping
+    /// where each page is mapped and all have the same attributes, guards apart, which Linux too has inside a region.
+    /// Linux merges adjacent regions by the same rule, but for those that were populated before they became neighbours.
+    ///
+    /// - Throws: ``MapError/invalidArgument`` for no pages at all, which is a request to map shared memory a second
+    ///   time; ``MapError/badAddress`` where the range is not one mapping; ``MapError/outOfMemory`` where there is no
+    ///   class for its attributes.
+    mutating func mapping(at start: VirtualAddress, length: ByteCount) throws(MapError) -> MappedRange {
+        guard length > .zero else { throw .invalidArgument }
+        guard let range = VirtualRange(start, length: length), layout.contains(range) else { throw .badAddress }
+        let first = tables.descriptor(of: start).attributeClass
+        let set = attributes[first].subtracting(.guardPage)
+        var isMixed = attributes[first].contains(.guardPage)
+        var address = range.start
+        while address < range.end {
+            let place = tables.deepest(towards: address)
+            let next = min(tables.end(of: place, from: address), range.end)
+            let isLast = place.level == Granule.lastLevel
+            var entry = place.entry(for: address)
+            var left = isLast ? Int(truncatingIfNeeded: (next - address).wholePages) : 1
+            var seen = PageKindAndClass.none
+            while left > 0 {
+                let descriptor = tables.load(entry)
+                if !seen.matches(descriptor) {
+                    guard !descriptor.isFree else { throw .badAddress }
+                    seen = PageKindAndClass(of: descriptor)
+                    if descriptor.attributeClass != first {
+                        isMixed = true
+                        guard attributes[descriptor.attributeClass].subtracting(.guardPage) == set else {
+                            throw .badAddress
+                        }
+                    }
+                }
+                entry = entry + TableGeometry.entrySize
+                left &-= 1
+            }
+            address = next
+        }
+        return MappedRange(range: range, attributes: try intern(set), isMixed: isMixed)
+    }
+}
+
+/// Pages that `mremap` takes for one mapping.
+struct MappedRange {
+    var range: VirtualRange
+    /// The class that pages added to it get.
+    var attributes: AttributeClass
+    /// Whether some of its pages are of another class: guards.
+    var isMixed: Bool
+}
+
+/// What of an entry is the same in neighbours of one kind and class: a look at one word, for a loop over many.
+private struct PageKindAndClass {
+    private var mask: UInt64
+    private var bits: UInt64
+
+    /// Matches nothing.
+    static var none: PageKindAndClass { PageKindAndClass(mask: 0, bits: 1) }
+
+    private init(mask: UInt64, bits: UInt64) {
+        self.mask = mask
+        self.bits = bits
+    }
+
+    init(of descriptor: Descriptor) {
+        mask =
+            descriptor.isValid
+            ? DescriptorLayout.valid.mask | DescriptorLayout.attributeClass.mask
+            : DescriptorLayout.valid.mask | InvalidEntryLayout.kind.mask | InvalidEntryLayout.attributeClass.mask
+        bits = descriptor.rawValue & mask
+    }
+
+    @inline(__always) func matches(_ descriptor: Descriptor) -> Bool { descriptor.rawValue & mask == bits }
+}
+
+extension TranslationTables {
+    /// The entry that stands for `address`, which is not a table's.
+    func descriptor(of address: VirtualAddress) -> Descriptor { load(deepest(towards: address).entry(for: address)) }
+
+    /// Where what is found at `place` for `address` ends: the table at the last level, above it the entry.
+    @inline(__always) func end(of place: TablePosition, from address: VirtualAddress) -> VirtualAddress {
+        let level = min(place.level, Granule.lastLevel - 1)
+        return TableGeometry.start(of: address, at: level) + TableGeometry.span(at: level)
+    }
+}
