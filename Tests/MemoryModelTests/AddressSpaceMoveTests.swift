@@ -320,11 +320,96 @@ private let tableSpan = 2 * megabyte
     }
 }
 
+/// Without a look at the caches: the tests write to objects' pages as no kernel does.
+@Suite struct AddressSpaceMoveObjectTests {
+    @Test("an object's pages move with their content and their place in the object, and growth goes on in it")
+    func movesObjects() throws {
+        let family = try Family()
+        let first = family.first
+        let object = try family.makeObject(pages: 2000)
+        for index in stride(from: 0 as UInt64, to: 2000, by: 50) { family.poke(index, object, UInt32(index)) }
+        try family.map(first, object, at: base + page, pages: 1500, from: 10, shared: true)
+        _ = try family.read(first, base + page + 40 * page)
+        try family.write(first, 777, at: base + page + 60 * page)
+        let target = base + 8 * tableSpan + 3 * page
+        #expect(try family.move(first, base + page, 1500 * page, 1900 * page, .mayMove | .fixed, to: target) == target)
+        #expect(family.objects.mappedPages(of: object) == 1900)
+        for index in stride(from: 50 as UInt64, to: 1900, by: 50) where index != 70 {
+            #expect(try family.read(first, target + (index - 10) * page, cpu: 1) == index)
+        }
+        #expect(try family.read(first, target + 60 * page) == 777)
+        #expect(family.peek(object, 70) == 777)
+        // In place, and with the source kept.
+        #expect(try family.move(first, target, 1900 * page, 1910 * page) == target)
+        #expect(try family.read(first, target + 1890 * page) == 1900)
+        let kept = try family.move(first, target, 1910 * page, 1910 * page, .mayMove | .dontUnmap)
+        #expect(family.objects.mappedPages(of: object) == 3820)
+        for index in stride(from: 50 as UInt64, to: 1900, by: 250) {
+            #expect(try family.read(first, target + (index - 10) * page) == index)
+            #expect(try family.read(first, kept + (index - 10) * page) == index)
+        }
+        // No old pages: the same memory a second time.
+        let again = try family.move(first, kept + 40 * page, 0, 3 * page, .mayMove)
+        #expect(try family.read(first, again) == 50)
+        try family.write(first, 51, at: again, cpu: 1)
+        #expect(try family.read(first, kept + 40 * page) == 51)
+        #expect(family.objects.mappedPages(of: object) == 3823)
+        // Neighbours that do not continue each other are two mappings.
+        try family.map(first, object, at: base, pages: 2, from: 5, shared: true)
+        try family.map(first, object, at: base + 2 * page, pages: 2, from: 9, shared: true)
+        #expect(throws: MapError.badAddress) { try family.move(first, base, 4 * page, 5 * page, .mayMove) }
+        #expect(throws: MapError.invalidArgument) { try family.move(first, base, page, 1 << 44, .mayMove) }
+        try first.validate()
+        try family.unmap(first, base, 1 << 30)
+        family.release(object)
+        try family.finish()
+    }
+
+    @Test("an object's untouched blocks move over other mappings, and the counts hold")
+    func movesObjectBlocks() throws {
+        let family = try Family(frames: 4000)
+        let first = family.first
+        let object = try family.makeObject(pages: 4 << 18)
+        let start: UInt64 = 0x100_0000_0000
+        try family.map(first, object, at: start, pages: 3 << 18, shared: false)
+        try family.map(first, object, at: 2 * start, pages: 2 << 18, shared: true)
+        for (options, target) in [
+            (MoveOptions.none, 2 * start + 5 * page), (.none, 3 * start), (.dontUnmap, 3 * start + tableSpan / 2 * 2048 * 3),
+        ] {
+            let source = target == 2 * start + 5 * page ? start : target == 3 * start ? 2 * start + 5 * page : 3 * start
+            try family.write(first, 5, at: source + 700 * page)
+            try family.move(first, source, 3 * gigabyte, 3 * gigabyte, .mayMove | .fixed | options, to: target)
+            #expect(try family.read(first, target + 700 * page, cpu: 1) == 5)
+            family.poke(9, object, 2 << 18)
+            #expect(try family.read(first, target + 2 * gigabyte) == 9)
+            try first.validate()
+        }
+        #expect(try family.read(first, 3 * start + 2 * gigabyte) == 9)
+        #expect(family.objects.mappedPages(of: object) == 6 << 18 | 5)
+        family.release(object)
+        try family.finish()
+    }
+}
+
 extension TestSpace {
     @discardableResult mutating func move(
         _ source: UInt64, _ old: UInt64, _ new: UInt64, _ options: MoveOptions = .none, to target: UInt64 = 0
     ) throws(MapError) -> UInt64 {
         try space.move(
+            MoveRequest(
+                VirtualAddress(source), oldLength: ByteCount(old), newLength: ByteCount(new), options: options,
+                destination: VirtualAddress(target)),
+            frames: &frames
+        ).start.rawValue
+    }
+}
+
+extension Family {
+    @discardableResult func move(
+        _ member: Member, _ source: UInt64, _ old: UInt64, _ new: UInt64, _ options: MoveOptions = .none,
+        to target: UInt64 = 0
+    ) throws(MapError) -> UInt64 {
+        try member.space!.move(
             MoveRequest(
                 VirtualAddress(source), oldLength: ByteCount(old), newLength: ByteCount(new), options: options,
                 destination: VirtualAddress(target)),

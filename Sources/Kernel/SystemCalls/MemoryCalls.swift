@@ -14,6 +14,7 @@ extension Errno {
             case .accessDenied: .permissionDenied
             case .overflow: .overflow
             case .badAddress: .badAddress
+            case .tryAgain: .resourceTemporarilyUnavailable
             }
     }
 }

@@ -40,11 +40,12 @@ extension AddressSpace {
             }
         case .fixed(let start):
             range = try fixedRange(start, length: length)
+            try refuseSealed(in: range)
         case .fixedNoReplace(let start):
             range = try fixedRange(start, length: length)
             guard tables.isFree(range) else { throw .exists }
         }
-        let attributes = try intern(request.attributes)
+        let attributes = try intern(request.attributes | futureLock)
         if let object = request.object {
             try reserve(range, as: attributes, of: object, frames: &frames)
         } else {

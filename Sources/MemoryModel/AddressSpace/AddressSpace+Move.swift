@@ -25,7 +25,9 @@ extension AddressSpace {
             }
             return MoveResult(start: request.source, lockedGrowth: nil)
         }
+        if let source = VirtualRange(request.source, length: oldLength) { try refuseSealed(in: source) }
         let mapping = try mapping(at: request.source, length: oldLength)
+        guard mapping.canGrow(to: newLength) else { throw .invalidArgument }
         guard newLength <= AddressSpaceLayout.addressLimit - VirtualAddress(0) else { throw .outOfMemory }
         if let grown = try growInPlace(mapping, to: newLength, frames: &frames) { return grown }
         guard options.contains(.mayMove), let room = findRoom(for: newLength + searchGap) else { throw .outOfMemory }
@@ -47,8 +49,13 @@ extension AddressSpace {
             oldLength <= newLength || oldLength <= limit - source,
             source.rawValue &+ oldLength.rawValue <= destination.rawValue || destination + newLength <= source
         else { throw .invalidArgument }
+        if let whole = VirtualRange(source, length: oldLength) { try refuseSealed(in: whole) }
+        if request.options.contains(.fixed) {
+            try refuseSealed(in: VirtualRange(destination, to: destination + newLength))
+        }
         let length = min(oldLength, newLength)
         let mapping = try mapping(at: source, length: length)
+        guard mapping.canGrow(to: newLength) else { throw .invalidArgument }
         let target: VirtualRange
         var wasFound = false
         if request.options.contains(.fixed) {
@@ -89,12 +96,27 @@ extension AddressSpace {
     private mutating func growInPlace(
         _ mapping: MappedRange, to length: ByteCount, frames: inout FrameAllocator<M>
     ) throws(MapError) -> MoveResult? {
+        // No pages at all are at no mapping's end (`mremap`: "old_len exactly to the end of the area").
+        guard !mapping.range.isEmpty else { return nil }
         let start = mapping.range.start
         guard let whole = VirtualRange(start, length: length), layout.contains(whole) else { return nil }
         let growth = VirtualRange(mapping.range.end, to: whole.end)
         guard tables.isFree(growth) else { return nil }
-        try reserve(growth, as: mapping.attributes, frames: &frames)
+        try reserve(growth, behind: mapping, frames: &frames)
         return result(mapping, at: whole)
+    }
+
+    /// Makes each page of `range` one that follows `mapping`, whatever it was before.
+    /// - Throws: ``MapError/outOfMemory``, with nothing changed.
+    mutating func reserve(
+        _ range: VirtualRange, behind mapping: MappedRange, frames: inout FrameAllocator<M>
+    ) throws(MapError) {
+        if let object = mapping.object {
+            let first = object.advanced(by: mapping.range.pageCount)
+            try reserve(range, as: mapping.attributes, of: first, frames: &frames)
+        } else {
+            try reserve(range, as: mapping.attributes, frames: &frames)
+        }
     }
 
     private func result(_ mapping: MappedRange, at range: VirtualRange) -> MoveResult {
@@ -122,14 +144,21 @@ extension AddressSpace {
     /// where each page is mapped and all have the same attributes, guards apart, which Linux too has inside a region.
     /// Linux merges adjacent regions by the same rule, but for those that were populated before they became neighbours.
     ///
-    /// - Throws: ``MapError/invalidArgument`` for no pages at all, which is a request to map shared memory a second
-    ///   time; ``MapError/badAddress`` where the range is not one mapping; ``MapError/outOfMemory`` where there is no
-    ///   class for its attributes.
+    /// - Parameter length: zero for a shared mapping that is to be mapped a second time.
+    /// - Throws: ``MapError/invalidArgument`` for no pages of private memory; ``MapError/badAddress`` where the range is
+    ///   not one mapping; ``MapError/outOfMemory`` where there is no class for its attributes.
     mutating func mapping(at start: VirtualAddress, length: ByteCount) throws(MapError) -> MappedRange {
-        guard length > .zero else { throw .invalidArgument }
-        guard let range = VirtualRange(start, length: length), layout.contains(range) else { throw .badAddress }
-        let first = tables.descriptor(of: start).attributeClass
+        let place = tables.deepest(towards: start)
+        let entry = tables.load(place.entry(for: start))
+        let first = entry.attributeClass
         let set = attributes[first].subtracting(.guardPage)
+        guard length > .zero || set.contains(.shared) else { throw .invalidArgument }
+        guard let range = VirtualRange(start, length: length), layout.contains(range) || range.isEmpty else {
+            throw .badAddress
+        }
+        let offset = (start - TableGeometry.start(of: start, at: place.level)).wholePages
+        let untouched = entry.isResident ? tables.untouched(entry) : entry.advanced(byPages: offset)
+        let object = untouched.isReservedFile ? MappedObject(untouched.object, firstPage: untouched.pageIndex) : nil
         var isMixed = attributes[first].contains(.guardPage)
         var address = range.start
         while address < range.end {
@@ -154,9 +183,36 @@ extension AddressSpace {
                 entry = entry + TableGeometry.entrySize
                 left &-= 1
             }
+            if object != nil || records.tableRecord(of: place.table).namesObjects {
+                let shown = object?.advanced(by: (address - range.start).wholePages)
+                guard shows(shown, VirtualRange(address, to: next), in: place) else { throw .badAddress }
+            }
             address = next
         }
-        return MappedRange(range: range, attributes: try intern(set), isMixed: isMixed)
+        return MappedRange(range: range, attributes: try intern(set), object: object, isMixed: isMixed)
+    }
+
+    /// Whether the entries of `place` for `range`, all mapped, show an object's pages from a certain one on, or none.
+    @inline(never) private func shows(
+        _ object: MappedObject?, _ range: VirtualRange, in place: TablePosition
+    ) -> Bool {
+        var page = range.start
+        while page < range.end {
+            let entry = tables.load(place.entry(for: page))
+            let start = TableGeometry.start(of: page, at: place.level)
+            let untouched = entry.isResident ? tables.untouched(entry) : entry
+            if let object {
+                let offset = (page - range.start).wholePages
+                guard untouched.isReservedFile, untouched.object == object.number,
+                    untouched.advanced(byPages: (page - start).wholePages).pageIndex
+                        == object.advanced(by: offset).firstPage
+                else { return false }
+            } else if untouched.isReservedFile {
+                return false
+            }
+            page = min(start + TableGeometry.span(at: place.level), range.end)
+        }
+        return true
     }
 }
 
@@ -165,8 +221,26 @@ struct MappedRange {
     var range: VirtualRange
     /// The class that pages added to it get.
     var attributes: AttributeClass
+    /// What its first page shows; nil for anonymous memory.
+    var object: MappedObject?
     /// Whether some of its pages are of another class: guards.
     var isMixed: Bool
+
+    /// The entry of its page of number `page`, or of one that follows the last, were it never touched.
+    func reserved(_ page: UInt64) -> Descriptor {
+        guard let object = object?.advanced(by: page) else { return .reserved(attributes) }
+        return .reservedFile(attributes, object: object.number, pageIndex: object.firstPage)
+    }
+
+    /// Whether each page of an object that it would show has an index.
+    func canGrow(to length: ByteCount) -> Bool { object.map { $0.canIndex(length.wholePages) } ?? true }
+}
+
+extension MappedObject {
+    /// The object as it is seen from `pages` pages further on.
+    func advanced(by pages: UInt64) -> MappedObject {
+        MappedObject(number, firstPage: PageIndex(UInt32(truncatingIfNeeded: UInt64(firstPage.rawValue) + pages)))
+    }
 }
 
 /// What of an entry is the same in neighbours of one kind and class: a look at one word, for a loop over many.

@@ -99,7 +99,7 @@ extension AddressSpace {
             let checked = new < layout.heapLimit ? new + Granule.size : new
             guard tables.isFree(VirtualRange(old, to: checked)) else { throw .outOfMemory }
             var set = MapRequest(length: .zero, protection: protection).attributes
-            set.insert(.heap)
+            set.insert(.heap | futureLock)
             let attributes = try intern(set)
             try reserve(VirtualRange(old, to: new), as: attributes, frames: &frames)
         }

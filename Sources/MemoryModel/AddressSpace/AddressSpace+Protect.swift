@@ -25,6 +25,7 @@ extension AddressSpace {
         guard let area = range.intersection(layout.low.contains(range.start) ? layout.low : layout.high),
             area.start == range.start
         else { throw .outOfMemory }
+        try refuseSealed(in: range)
         var cursor = Cursor(tables, over: area)
         let (end, error) = try internClasses(for: protection, over: area, from: cursor)
         if range.start < end {

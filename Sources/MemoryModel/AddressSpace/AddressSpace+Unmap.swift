@@ -4,7 +4,7 @@ extension AddressSpace {
     ///
     /// - Throws: ``MapError/invalidArgument`` where the range is empty, not page-aligned at its start, or beyond the
     ///   address space; ``MapError/outOfMemory`` where a large reservation must be split and there is no frame for the
-    ///   table: then nothing was unmapped.
+    ///   table, ``MapError/notPermitted`` where a page is sealed: then nothing was unmapped.
     public mutating func unmap(
         _ start: VirtualAddress, length: ByteCount, frames: inout FrameAllocator<M>
     ) throws(MapError) {
@@ -16,8 +16,9 @@ extension AddressSpace {
     }
 
     /// Unmaps what is mapped in `range`.
-    /// - Throws: ``MapError/outOfMemory``, with nothing unmapped.
+    /// - Throws: ``MapError/outOfMemory`` or ``MapError/notPermitted``, with nothing unmapped.
     mutating func unmap(_ range: VirtualRange, frames: inout FrameAllocator<M>) throws(MapError) {
+        try refuseSealed(in: range)
         if layout.low.contains(range) && freeUntouched(range) { return }
         try prepareBothSides(of: range, discarding: true, frames: &frames)
         if let low = range.intersection(layout.low) { try removeAll(in: low, frames: &frames) }

@@ -35,6 +35,12 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
     /// Whether a mapping other than the stack was made that grows down, so that searches must leave it its guard gap.
     var hasGrowingMappings = false
 
+    /// Whether a page was ever sealed: nothing else asks whether one is.
+    var hasSeals = false
+
+    /// The lock that pages are mapped with (`MCL_FUTURE`); none in a child.
+    var futureLock = AttributeSet.none
+
     /// How many tables are shared since a fork, or were and have not been looked at since: the level-2 descriptors that
     /// are marked so. Zero is all that an address space without relatives ever asks about sharing.
     var sharedTables = 0
@@ -108,6 +114,7 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
         nextFitLow = parent.nextFitLow
         nextFitHigh = parent.nextFitHigh
         hasGrowingMappings = parent.hasGrowingMappings
+        hasSeals = parent.hasSeals
         heapStart = parent.heapStart
         programBreak = parent.programBreak
         context = .none

@@ -21,6 +21,8 @@
     @inlinable public static var growsDown: MapOptions { MapOptions(rawValue: 1 << 2) }
     /// Writes go to the object, not to a copy of the page (`MAP_SHARED`). Only with an object.
     @inlinable public static var shared: MapOptions { MapOptions(rawValue: 1 << 3) }
+    /// The pages are locked (`MAP_LOCKED`). The caller populates them.
+    @inlinable public static var locked: MapOptions { MapOptions(rawValue: 1 << 4) }
 }
 
 /// The part of an object that a mapping shows.
@@ -86,6 +88,7 @@
         if isAccounted { set.insert(.accounted) }
         if options.contains(.noReserve) { set.insert(.noReserve) }
         if options.contains(.growsDown) { set.insert(.growsDown) }
+        if options.contains(.locked) { set.insert(.locked) }
         return set
     }
 }
@@ -106,6 +109,8 @@
     case overflow
     /// `EFAULT`
     case badAddress
+    /// `EAGAIN`: there is no frame for what `madvise` needs.
+    case tryAgain
 }
 
 /// Why an access cannot be made to succeed.

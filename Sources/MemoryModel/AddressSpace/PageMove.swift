@@ -11,8 +11,13 @@ extension AddressSpace {
         of mapping: MappedRange, to target: VirtualRange, keepingSource isKept: Bool,
         frames: inout FrameAllocator<M>
     ) throws(MapError) {
+        if mapping.range.isEmpty {
+            // Shared memory that is mapped a second time.
+            try reserve(target, behind: mapping, frames: &frames)
+            return
+        }
         _ = try cursor(over: mapping.range, filling: false, frames: &frames)
-        let left = isKept ? Descriptor.reserved(try classWithoutLock(mapping.attributes)) : .free
+        let left = isKept ? mapping.reserved(0).replacing(try classWithoutLock(mapping.attributes)) : .free
         let isFilled = !tables.isFree(target)
         var needs = TablesNeeded(tables, moving: mapping, to: target, isFilled: isFilled)
         var counter = MissingTables()
@@ -20,7 +25,7 @@ extension AddressSpace {
         var reserve = try TableReserve(counter.total, machine: machine, frames: &frames)
         do throws(MapError) {
             if isFilled {
-                try self.reserve(target, as: mapping.attributes, frames: &frames)
+                try fill(target, for: mapping, frames: &frames)
             } else {
                 _ = try cursor(over: target, filling: true, frames: &frames)
             }
@@ -35,9 +40,29 @@ extension AddressSpace {
         var batch = makeBatch()
         var move = PageMove(mapping, to: target, leaving: left, isFilled: isFilled)
         while move.source < mapping.range.end { movePiece(&move, into: &batch) }
-        fill(target, from: move.destination, as: move.fill)
+        fill(VirtualRange(move.destination, to: target.end), behind: mapping)
+        if let object = mapping.object { countPages(of: object.number, move, target, frames: &frames) }
         machine.orderTableWrites()
         batch.complete(frames: &frames)
+    }
+
+    /// Reserves what something else was mapped at as if `mapping` lay there.
+    private mutating func fill(
+        _ target: VirtualRange, for mapping: MappedRange, frames: inout FrameAllocator<M>
+    ) throws(MapError) {
+        var empty = mapping
+        empty.range = VirtualRange(mapping.range.start, to: mapping.range.start)
+        try reserve(target, behind: empty, frames: &frames)
+    }
+
+    /// Counts the pages that show an object after a move: what was filled is counted already.
+    private func countPages(
+        of object: ObjectNumber, _ move: PageMove, _ target: VirtualRange, frames: inout FrameAllocator<M>
+    ) {
+        let moved = (move.end - move.start).wholePages
+        // First: it may be the only mapping of the object.
+        if !move.isFilled { objects.addMappedPages(target.pageCount, to: object) }
+        if move.left.isFree { objects.removeMappedPages(moved, from: object, frames: &frames) }
     }
 
     /// The class of the same pages without a lock: what `MREMAP_DONTUNMAP` leaves behind.
@@ -68,17 +93,20 @@ extension AddressSpace {
         } else if from.level == Granule.lastLevel && to.level == Granule.lastLevel {
             moveEntries(move, from, to, length, into: &batch)
         } else {
-            let reserved = tables.load(from.entry(for: source))
+            // On one side an entry stands for all these pages, so on both sides they are reserved.
+            let offset = (source - TableGeometry.start(of: source, at: from.level)).wholePages
+            let reserved = tables.load(from.entry(for: source)).advanced(byPages: offset)
             if to.level == Granule.lastLevel {
                 write(reserved, at: destination, length, in: to, isFilled: move.isFilled)
             } else if !move.isFilled && TableGeometry.isBoundary(destination, at: to.level) {
                 machine.store(reserved.rawValue, at: to.entry(for: destination))
-                tables.count(entries: 1, in: to.table)
+                records.count(entries: 1, resident: 0, namesObjects: reserved.isReservedFile, in: to.table)
             }
             if from.level == Granule.lastLevel {
-                clear(source, length, in: from, leaving: move.left)
+                clear(source, length, in: from, leaving: move.left(at: source))
             } else if source + length == sourceEnd {
-                machine.store(move.left.rawValue, at: from.entry(for: source))
+                let first = TableGeometry.start(of: source, at: from.level)
+                machine.store(move.left(at: first).rawValue, at: from.entry(for: source))
                 tables.count(entries: move.left.isFree ? -1 : 0, in: from.table)
             }
         }
@@ -98,7 +126,8 @@ extension AddressSpace {
         let end = source + ByteCount(length.wholePages &* TableGeometry.entrySize.rawValue)
         var valid = 0
         var invalid = 0
-        let left = move.left.rawValue
+        var left = move.left(at: move.source).rawValue
+        let step = move.left.isReservedFile ? InvalidEntryLayout.pageIndex.word(1) : 0
         while source < end {
             var entry = tables.load(source)
             if entry.isValid {
@@ -109,13 +138,16 @@ extension AddressSpace {
                 invalid &+= entry.isResident ? 1 : 0
             }
             machine.store(entry.rawValue, at: destination)
+            left &+= step
             source = PhysicalAddress(source.rawValue &+ TableGeometry.entrySize.rawValue)
             destination = PhysicalAddress(destination.rawValue &+ TableGeometry.entrySize.rawValue)
         }
         let resident = valid &+ invalid
         let pages = Int(truncatingIfNeeded: length.wholePages)
+        let namesObjects = records.tableRecord(of: from.table).namesObjects
         records.count(entries: move.left.isFree ? -pages : 0, resident: -resident, in: from.table)
-        records.count(entries: move.isFilled ? 0 : pages, resident: resident, in: to.table)
+        records.count(
+            entries: move.isFilled ? 0 : pages, resident: resident, namesObjects: namesObjects, in: to.table)
         if valid > 0 { batch.invalidate(move.source, count: length.wholePages) }
     }
 
@@ -125,26 +157,28 @@ extension AddressSpace {
             preconditionFailure("a last-level table has a descriptor")
         }
         let to = tables.deepest(towards: move.destination)
-        let old = Descriptor(rawValue: machine.exchange(move.left.rawValue, at: from.entry(for: move.source)))
+        let left = move.left(at: move.source)
+        let old = Descriptor(rawValue: machine.exchange(left.rawValue, at: from.entry(for: move.source)))
         precondition(!old.isSharedTable, "a table that moves is this address space's own")
         machine.store(old.rawValue, at: to.entry(for: move.destination))
-        if move.left.isFree { tables.count(entries: -1, in: from.table) }
+        records.count(entries: left.isFree ? -1 : 0, resident: 0, namesObjects: left.isReservedFile, in: from.table)
         tables.count(entries: 1, in: to.table)
         batch.invalidateTable(TableGeometry.tableRange(of: move.source, at: Granule.lastLevel))
     }
 
     /// Writes reserved entries to a last-level table.
+    /// - Parameter first: that of the first page; the others follow it in their object, if they show one.
     private func write(
-        _ reserved: Descriptor, at address: VirtualAddress, _ length: ByteCount, in place: TablePosition,
-        isFilled: Bool
+        _ first: Descriptor, at address: VirtualAddress, _ length: ByteCount, in place: TablePosition, isFilled: Bool
     ) {
-        let pages = Int(truncatingIfNeeded: length.wholePages)
         var entry = place.entry(for: address)
-        for _ in 0..<pages {
-            machine.store(reserved.rawValue, at: entry)
+        for page in 0..<length.wholePages {
+            machine.store(first.advanced(byPages: page).rawValue, at: entry)
             entry = entry + TableGeometry.entrySize
         }
-        if !isFilled { records.count(entries: pages, resident: 0, in: place.table) }
+        records.count(
+            entries: isFilled ? 0 : Int(truncatingIfNeeded: length.wholePages), resident: 0,
+            namesObjects: first.isReservedFile, in: place.table)
     }
 
     /// Leaves nothing, or what is to be left, of reserved entries of a last-level table.
@@ -156,15 +190,19 @@ extension AddressSpace {
         records.count(entries: -Int(truncatingIfNeeded: length.wholePages), resident: 0, in: place.table)
     }
 
-    /// Reserves what is still free of `target` from `start` on: growth. Entries begin at its bounds, or one above the
-    /// last level stands for pages on both sides of `start` and says so already.
-    private func fill(_ target: VirtualRange, from start: VirtualAddress, as reserved: Descriptor) {
-        guard start < target.end else { return }
-        var cursor = Cursor(tables, over: VirtualRange(start, to: target.end))
+    /// Reserves what is still free of `range`, which follows `mapping`: growth. Entries begin at its bounds, or one above
+    /// the last level stands for pages on both sides of its start and says so already.
+    private func fill(_ range: VirtualRange, behind mapping: MappedRange) {
+        guard !range.isEmpty else { return }
+        var cursor = Cursor(tables, over: range)
         repeat {
+            if mapping.object != nil { cursor.noteObjects() }
             repeat {
                 let old = cursor.descriptor
-                if old.isFree { cursor.write(reserved, over: old) }
+                if old.isFree {
+                    let page = mapping.range.pageCount + (cursor.position - range.start).wholePages
+                    cursor.write(mapping.reserved(page), over: old)
+                }
             } while cursor.moveWithinTable()
             cursor.settle()
         } while cursor.moveToNextTable()
@@ -175,15 +213,13 @@ extension AddressSpace {
 struct PageMove {
     private(set) var source: VirtualAddress
     private(set) var destination: VirtualAddress
-    /// The first address beyond the source.
+    /// The whole source.
+    let start: VirtualAddress
     let end: VirtualAddress
-    private let start: VirtualAddress
-    /// What stands in the source's entries afterwards.
+    /// What stands in the source's first entry afterwards.
     let left: Descriptor
     /// Whether each page of the destination is reserved already.
     let isFilled: Bool
-    /// What growth is filled with.
-    let fill: Descriptor
 
     init(_ mapping: MappedRange, to target: VirtualRange, leaving left: Descriptor, isFilled: Bool) {
         source = mapping.range.start
@@ -192,7 +228,11 @@ struct PageMove {
         destination = target.start
         self.left = left
         self.isFilled = isFilled
-        fill = .reserved(mapping.attributes)
+    }
+
+    /// What stands in the source's entry for `address` afterwards.
+    @inline(__always) func left(at address: VirtualAddress) -> Descriptor {
+        left.advanced(byPages: (address - start).wholePages)
     }
 
     mutating func advance(by length: ByteCount) {
@@ -219,7 +259,6 @@ struct TablesNeeded<M: Hardware> {
     private let tables: TranslationTables<M>
     private let mapping: MappedRange
     private let target: VirtualRange
-    private let reserved: Descriptor
     private let isFilled: Bool
     /// The first address of the source that was not looked at.
     private var position: VirtualAddress
@@ -231,7 +270,6 @@ struct TablesNeeded<M: Hardware> {
         self.tables = tables
         self.mapping = mapping
         self.target = target
-        reserved = .reserved(mapping.attributes)
         self.isFilled = isFilled
         position = mapping.range.start
     }
@@ -259,7 +297,7 @@ struct TablesNeeded<M: Hardware> {
             } else if mapping.isMixed || tables.records.tableRecord(of: place.table).resident > 0 {
                 (current, level) = (piece, Granule.lastLevel)
             }
-        } else if tables.load(place.entry(for: position)) != reserved {
+        } else if mapping.isMixed {
             (current, level) = (piece, Granule.lastLevel)
         }
         position = end
@@ -288,9 +326,11 @@ private struct MissingTables {
 
 extension FrameTable {
     /// Counts entries that came into use, or became free, in a table, and pages that got or lost a frame.
-    func count(entries: Int, resident: Int, in table: FrameNumber) {
+    /// - Parameter namesObjects: whether the table may name objects from now on.
+    func count(entries: Int, resident: Int, namesObjects: Bool = false, in table: FrameNumber) {
         var record = tableRecord(of: table)
         record.add(entries: entries, resident: resident)
+        if namesObjects { record.namesObjects = true }
         setTableRecord(record, of: table)
     }
 }

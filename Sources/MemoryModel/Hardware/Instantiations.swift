@@ -83,6 +83,16 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
         MapRequest(length: Granule.size, protection: .readWrite, options: .populate), frames: &frames)
     space.populate(VirtualRange(start, to: start + Granule.size), frames: &frames)
     try space.protect(start, length: Granule.size, .read, frames: &frames)
+    try space.apply(.lock, over: VirtualRange(start, to: start + Granule.size), frames: &frames)
+    try space.lockEverything(.unlock, frames: &frames)
+    space.setFutureLock(.lockOnFault)
+    _ = space.populatesMappings
+    _ = space.lockedPages
+    _ = space.contains(.locked, in: VirtualRange(start, to: start + Granule.size))
+    try space.seal(VirtualRange(start, to: start + Granule.size), frames: &frames)
+    _ = try? space.populate(
+        from: VirtualRange(start, to: start + Granule.size), for: .writing, passingErrors: false, limit: 1,
+        frames: &frames)
     try space.discard(start, length: Granule.size, frames: &frames)
     _ = space.isMapped(VirtualRange(start, to: start + Granule.size))
     _ = try space.move(MoveRequest(start, oldLength: Granule.size, newLength: Granule.size), frames: &frames)

@@ -37,6 +37,15 @@
     /// Part of the program's heap (`brk`).
     @inlinable public static var heap: AttributeSet { AttributeSet(rawValue: 1 << 17) }
 
+    /// How the program says that it reads (`MADV_SEQUENTIAL`, `MADV_RANDOM`).
+    @inlinable public static var sequentialRead: AttributeSet { AttributeSet(rawValue: 1 << 18) }
+    @inlinable public static var randomRead: AttributeSet { AttributeSet(rawValue: 1 << 19) }
+    /// Whether huge pages are wished for, or to be avoided. There are none.
+    @inlinable public static var hugePage: AttributeSet { AttributeSet(rawValue: 1 << 20) }
+    @inlinable public static var noHugePage: AttributeSet { AttributeSet(rawValue: 1 << 21) }
+    /// Pages of equal content may be merged. Nobody does.
+    @inlinable public static var mergeable: AttributeSet { AttributeSet(rawValue: 1 << 22) }
+
     /// Everything that ``protect`` replaces.
     @inlinable public static var protectionMask: AttributeSet { .read | .write | .execute }
 

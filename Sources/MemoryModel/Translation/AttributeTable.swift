@@ -74,14 +74,16 @@ struct AttributeTable<M: Hardware> {
         return lastClass
     }
 
-    /// The same table for a child, in a frame of its own: without locks, which a child does not inherit (mlock(2)).
+    /// The same table for a child, in a frame of its own: without locks, which a child does not inherit (mlock(2)), and
+    /// without guards where the child gets zeroes instead (madvise(2), `MADV_WIPEONFORK`).
     func copied(to frame: FrameNumber) -> AttributeTable {
         machine.copy(from: self.frame, to: frame)
         var copy = AttributeTable(machine: machine, frame: frame)
         copy.count = count
         for index in 0..<count {
             let set = AttributeSet(rawValue: machine.load(slot(index)))
-            let inherited = set.subtracting(.locked | .lockedOnFault)
+            var inherited = set.subtracting(.locked | .lockedOnFault)
+            if set.contains(.wipeOnFork) { inherited = inherited.subtracting(.guardPage) }
             if inherited != set { machine.store(inherited.rawValue, at: copy.slot(index)) }
         }
         return copy
