@@ -17,9 +17,9 @@
 
     @inlinable @inline(__always)
     public static func describe(to reader: inout some FlagReader<Self>) {
-        reader.read(.mayMove, "MREMAP_MAYMOVE", .notBuilt(.noFunction))
-        reader.read(.fixed, "MREMAP_FIXED", .notBuilt(.noFunction))
-        reader.read(.dontUnmap, "MREMAP_DONTUNMAP", .notBuilt(.noFunction))
+        reader.read(.mayMove, "MREMAP_MAYMOVE", .honoured)
+        reader.read(.fixed, "MREMAP_FIXED", .honoured)
+        reader.read(.dontUnmap, "MREMAP_DONTUNMAP", .honoured)
     }
 }
 
@@ -63,7 +63,7 @@
 
     @inlinable @inline(__always)
     public static func describe(to reader: inout some FlagReader<Self>) {
-        reader.read(.onFault, "MLOCK_ONFAULT", .notBuilt(.noFunction))
+        reader.read(.onFault, "MLOCK_ONFAULT", .honoured)
     }
 }
 
@@ -86,9 +86,9 @@
 
     @inlinable @inline(__always)
     public static func describe(to reader: inout some FlagReader<Self>) {
-        reader.read(.current, "MCL_CURRENT", .notBuilt(.noFunction))
-        reader.read(.future, "MCL_FUTURE", .notBuilt(.noFunction))
-        reader.read(.onFault, "MCL_ONFAULT", .notBuilt(.noFunction))
+        reader.read(.current, "MCL_CURRENT", .honoured)
+        reader.read(.future, "MCL_FUTURE", .honoured)
+        reader.read(.onFault, "MCL_ONFAULT", .honoured)
     }
 }
 

@@ -4,32 +4,126 @@ import MemoryModel
 
 /// The pages of a range that a program passed, as `madvise`, `mincore` and `msync` take it.
 /// - Throws: EINVAL for a start that is not page-aligned; `wrapError` where the range leaves 64 bits.
-private func pages(_ start: UInt64, _ length: UInt64, wrapError: Errno) throws(Errno) -> VirtualRange {
+func pages(_ start: UInt64, _ length: UInt64, wrapError: Errno) throws(Errno) -> VirtualRange {
     let start = VirtualAddress(start).untagged
     guard start.isPageAligned else { throw .invalidArgument }
     guard let range = VirtualRange(start, length: ByteCount(length)) else { throw wrapError }
     return range
 }
 
-/// `madvise` (mm/madvise.c). Advice without effect still tells of holes.
+/// `madvise` (mm/madvise.c).
 func adviseMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    guard let advice = try MemoryAdvice.checked(call.third.asUInt32) else {
-        let range = try pages(call.first, call.second, wrapError: .invalidArgument)
-        guard Process.current.value.memory.value.memory.isMapped(range) else { throw .noMemory }
-        return 0
-    }
-    switch advice {
-    case .dontNeed:
-        let start = VirtualAddress(call.first).untagged
-        let length = ByteCount(call.second)
-        try withMemory { (space, frames) throws(MapError) in
-            try space.discard(start, length: length, frames: &frames)
-        }
-        if kernel.options.logsMemory { logMapping("madvise DONTNEED", start, length) }
-    default:
-        fatalError("an advice that is honoured is not obeyed")
-    }
+    try advise(Process.current.value.memory, call.first, call.second, call.third.asUInt32)
     return 0
+}
+
+/// Carries out an advice on a range of a program's memory.
+func advise(
+    _ space: Handle<ProgramSpace>, _ start: UInt64, _ length: UInt64, _ advice: UInt32
+) throws(Errno) {
+    _ = try MemoryAdvice.checked(advice)
+    let range = try pages(start, length, wrapError: .invalidArgument)
+    guard !range.isEmpty, let advice = MemoryAdvice(rawValue: advice) else { return }
+    switch advice {
+    case .populateRead: try populate(range, of: space, for: .reading)
+    case .populateWrite: try populate(range, of: space, for: .writing)
+    case .remove: try remove(range, of: space)
+    case .willNeed:
+        guard space.value.memory.isMapped(range) else { throw .noMemory }
+    default:
+        guard let change = RangeChange(advice) else { fatalError("an advice that is not refused is not obeyed") }
+        do throws(MapError) {
+            try kernel.frames.withLock { (frames) throws(MapError) in
+                try space.value.memory.apply(change, over: range, frames: &frames)
+            }
+        } catch {
+            throw Errno(error)
+        }
+    }
+    if kernel.options.logsMemory { logMapping("madvise", range.start, range.length) }
+}
+
+extension RangeChange {
+    /// What an advice does to pages; nil for those that need more than this.
+    fileprivate init?(_ advice: MemoryAdvice) {
+        switch advice {
+        case .normal: self = .readNormally
+        case .random: self = .readRandomly
+        case .sequential: self = .readSequentially
+        case .dontNeed: self = .discard
+        case .dontNeedLocked: self = .discardLocked
+        case .free: self = .free
+        case .cold, .pageOut: self = .reclaim
+        case .dontFork: self = .dontFork
+        case .doFork: self = .doFork
+        case .wipeOnFork: self = .wipeOnFork
+        case .keepOnFork: self = .keepOnFork
+        case .dontDump: self = .dontDump
+        case .doDump: self = .doDump
+        case .mergeable: self = .mergeable
+        case .unmergeable: self = .unmergeable
+        case .hugePage: self = .hugePage
+        case .noHugePage: self = .noHugePage
+        case .guardInstall: self = .installGuards
+        case .guardRemove: self = .removeGuards
+        case .willNeed, .remove, .populateRead, .populateWrite, .collapse, .poison, .softOffline: return nil
+        }
+    }
+}
+
+/// `MADV_POPULATE_READ` and `MADV_POPULATE_WRITE`: holes are passed over and told of at the end, anything else ends it
+/// (mm/madvise.c, madvise_populate).
+private func populate(
+    _ range: VirtualRange, of space: Handle<ProgramSpace>, for purpose: AddressSpace<RealMachine>.Populating
+) throws(Errno) {
+    var isWhole = true
+    var start = range.start
+    while start < range.end, let mapped = space.value.memory.nextMapped(in: VirtualRange(start, to: range.end)) {
+        if mapped.start > start { isWhole = false }
+        start = mapped.end
+        switch populate(mapped, of: space, for: purpose, passingErrors: false) {
+        case .done: break
+        case .interrupted: throw .interrupted
+        case .failed(.accessDenied): throw .invalidArgument
+        case .failed(.guarded), .failed(.beyondEnd): throw .badAddress
+        case .failed(.notMapped), .failed(.outOfMemory): throw .noMemory
+        }
+    }
+    if !isWhole || start < range.end { throw .noMemory }
+}
+
+/// `MADV_REMOVE`: the pages' content goes out of their object, for all who see it.
+private func remove(_ range: VirtualRange, of space: Handle<ProgramSpace>) throws(Errno) {
+    var isWhole = true
+    var start = range.start
+    do throws(MapError) {
+        while start < range.end,
+            let run = try space.value.memory.firstRemovable(in: VirtualRange(start, to: range.end))
+        {
+            if run.pages.start > start { isWhole = false }
+            start = run.pages.end
+            removePages(run.pages.pageCount, of: run.object)
+        }
+    } catch {
+        throw Errno(error)
+    }
+    if !isWhole || start < range.end { throw .noMemory }
+}
+
+/// Takes pages out of an object: first out of all memory that shows them, then their frames are free.
+private func removePages(_ count: UInt64, of object: MappedObject) {
+    let first = object.firstPage
+    let end = UInt64(first.rawValue) + count <= UInt64(UInt32.max)
+        ? PageIndex(first.rawValue + UInt32(truncatingIfNeeded: count)) : nil
+    kernel.frames.withLock { frames in
+        var process = kernel.processes.first
+        while let each = process {
+            process = each.value.nextProcess
+            each.value.space?.value.memory.forget(
+                object.number, from: first, to: end, includingCopies: false, frames: &frames)
+        }
+        kernel.objects(frames).dropPages(from: first, to: end, of: object.number, frames: &frames)
+    }
 }
 
 /// `msync` (mm/msync.c): private memory has nothing to write back, but holes and flags are told of.
@@ -37,7 +131,9 @@ func synchronizeMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let flags = try SynchronizeFlags(rawValue: call.third.asUInt32).checked()
     guard !flags.contains(.asynchronous | .synchronous) else { throw .invalidArgument }
     let range = try pages(call.first, call.second, wrapError: .noMemory)
-    guard Process.current.value.memory.value.memory.isMapped(range) else { throw .noMemory }
+    let memory = Process.current.value.memory
+    if flags.contains(.invalidate) && memory.value.memory.contains(.locked, in: range) { throw .resourceBusy }
+    guard memory.value.memory.isMapped(range) else { throw .noMemory }
     return 0
 }
 

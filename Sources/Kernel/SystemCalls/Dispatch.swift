@@ -78,6 +78,15 @@ private func dispatch(_ number: UInt64, _ call: SystemCallArguments) throws(Errn
     case honoured(.madvise): try adviseMemory(call)
     case honoured(.msync): try synchronizeMemory(call)
     case honoured(.mincore): try residency(call)
+    case honoured(.mremap): try remapMemory(call)
+    case honoured(.mlock): try lockMemory(call, flags: 0)
+    case honoured(.mlock2): try lockMemory(call, flags: call.third.asUInt32)
+    case honoured(.munlock): try unlockMemory(call)
+    case honoured(.mlockall): try lockAllMemory(call)
+    case honoured(.munlockall): try unlockAllMemory(call)
+    case honoured(.mseal): try sealMemory(call)
+    case honoured(.processVmReadv): try moveProcessMemory(call, .fromOther)
+    case honoured(.processVmWritev): try moveProcessMemory(call, .toOther)
 
     // Files
     case honoured(.read): try read(call)

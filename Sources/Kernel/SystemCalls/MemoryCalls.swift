@@ -61,7 +61,23 @@ func map(_ request: MapRequest) throws(Errno) -> UInt64 {
     try refuseWritableAndExecutable(request.protection)
     if request.isAccounted && request.isAligned { try admit(request.pages) }
     if Process.current.value.limits.limitMemory { try refuseBeyondLimits(request) }
+    if request.options.contains(.populate) || Process.current.value.memory.value.memory.populatesMappings {
+        return try mapAndPopulate(request)
+    }
     let address = try withMemory { (space, frames) throws(MapError) in try space.map(request, frames: &frames) }
+    if kernel.options.logsMemory { logMapping("mmap", address, request.length) }
+    return address.rawValue
+}
+
+/// Makes a mapping whose pages get their frames at once, in pieces, as far as that is possible.
+@inline(never)
+private func mapAndPopulate(_ request: MapRequest) throws(Errno) -> UInt64 {
+    var unpopulated = request
+    unpopulated.options = request.options.subtracting(.populate)
+    let address = try withMemory { [unpopulated] (space, frames) throws(MapError) in
+        try space.map(unpopulated, frames: &frames)
+    }
+    if let range = VirtualRange(address, length: request.length) { populateAsFarAsPossible(range) }
     if kernel.options.logsMemory { logMapping("mmap", address, request.length) }
     return address.rawValue
 }
@@ -82,10 +98,9 @@ func mapRequest(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) ->
     // Who promises no more than there is promises nothing for free (mm/mmap.c, do_mmap).
     if flags.contains(.noReserve) && kernel.overcommit != .never { options.insert(.noReserve) }
     if flags.contains(.growsDown) { options.insert(.growsDown) }
-    // MAP_NONBLOCK makes MAP_POPULATE do nothing (mmap(2)). What is resident stays so: nothing takes pages away, so
-    // MAP_LOCKED asks for no more than MAP_POPULATE.
-    let isPopulated = flags.contains(.populate) && !flags.contains(.nonBlock)
-    if isPopulated || flags.contains(.locked) { options.insert(.populate) }
+    // MAP_NONBLOCK makes MAP_POPULATE do nothing (mmap(2)).
+    if flags.contains(.populate) && !flags.contains(.nonBlock) { options.insert(.populate) }
+    if flags.contains(.locked) { options.insert(.populate | .locked) }
     return MapRequest(
         length: ByteCount(call.second),
         protection: MemoryModel.Protection(try MapProtection(rawValue: call.third).checked().rawValue).implied,
@@ -150,6 +165,15 @@ func protectMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     return 0
 }
 
+/// Populates the heap, which is locked.
+@inline(never)
+private func populateHeap(to end: VirtualAddress) {
+    let space = Process.current.value.memory
+    guard space.value.memory.programBreak == end else { return }
+    let start = space.value.memory.heapStart
+    if let range = VirtualRange(start, length: end - start) { populateAsFarAsPossible(range) }
+}
+
 /// `brk` never fails: it returns where the program break is, which is elsewhere than asked where it could not be moved.
 func setProgramBreak(_ call: SystemCallArguments) -> UInt64 {
     let wanted = VirtualAddress(call.first)
@@ -165,6 +189,7 @@ func setProgramBreak(_ call: SystemCallArguments) -> UInt64 {
             try space.setBreak(to: wanted, protection: protection, frames: &frames)
         }
     }
+    if growth > .zero && space.value.memory.populatesMappings { populateHeap(to: wanted) }
     if kernel.options.logsMemory, space.value.memory.programBreak == wanted {
         logMapping("brk", space.value.memory.heapStart, wanted - space.value.memory.heapStart)
     }

@@ -74,3 +74,29 @@ extension AddressSpace {
         return .touch(access)
     }
 }
+
+extension AddressSpace {
+    /// A reference on the frame that a page shows to who reads it, or that is the program's to write: for the kernel to
+    /// move bytes through its own mapping. The caller releases it.
+    ///
+    /// - Throws: ``FaultError``; an access that the program did not ask for is ``FaultError/accessDenied`` (Linux
+    ///   mm/gup.c, `check_vma_flags`).
+    public mutating func heldFrame(
+        for page: VirtualAddress, access: Access, frames: inout FrameAllocator<M>
+    ) throws(FaultError) -> FrameNumber {
+        guard layout.contains(page) else { throw .notMapped }
+        let descriptor = tables.descriptor(of: page)
+        if !descriptor.isFree {
+            let asked: AttributeSet = access == .write ? .write : access == .execute ? .execute : .read
+            let set = attributes[descriptor.attributeClass]
+            guard set.contains(asked) || set.contains(.guardPage) else { throw .accessDenied }
+        }
+        _ = try resolveFault(at: page, access: access, frames: &frames)
+        let frame = tables.descriptor(of: page).frame
+        do throws(FrameError) {
+            return try frames.share(frame).relinquish()
+        } catch {
+            throw .outOfMemory
+        }
+    }
+}
