@@ -30,6 +30,19 @@ struct SideBySideTests {
         }
     }
 
+    /// Beside Debian's kernel in the same machine: qemu-aarch64 has a memory map of its own.
+    @Test("what calls on memory do, and which error wins, is equal", arguments: ["remap", "locks"])
+    func memoryCalls(program: String) async throws {
+        try await withTemporaryFolder { folder in
+            let executable = folder.appending(program)
+            try await CLibrary.musl.compile(try Self.source(of: program), to: executable)
+            let akuma = try await Command.akuma("run", executable.string)
+            let linux = try await Command.akuma("run", "--linux", executable.string)
+            #expect(!akuma.text.isEmpty && akuma.text == linux.text, "\(akuma.account)")
+            #expect(akuma.status == linux.status)
+        }
+    }
+
     /// Not side by side: qemu-aarch64 refuses a child that shares descriptors.
     @Test("what closes on exec in a child that shares descriptors stays open in its parent")
     func sharedFiles() async throws {

@@ -40,7 +40,7 @@ private func touchedPages(_ address: UInt64, _ length: UInt64) throws(Errno) -> 
 /// `mlockall`.
 func lockAllMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let flags = try LockAllFlags(rawValue: call.first.asUInt32).checked()
-    guard !flags.isDisjoint(with: .current | .future) else { throw .invalidArgument }
+    guard flags.intersects(.current | .future) else { throw .invalidArgument }
     let lock: RangeChange = flags.contains(.onFault) ? .lockOnFault : .lock
     try withMemory { (space, frames) throws(MapError) in
         if flags.contains(.current) { try space.lockEverything(lock, frames: &frames) }

@@ -43,7 +43,7 @@ extension AddressSpace {
     /// nothing is mapped any more.
     ///
     /// - Throws: ``MapError/invalidArgument`` for a locked page or one of no object; ``MapError/accessDenied`` for one
-    ///   that is not shared and writable (Linux mm/madvise.c, `madvise_remove`).
+    ///   that is not shared or may never be written (Linux mm/madvise.c, `madvise_remove`).
     public func firstRemovable(
         in range: VirtualRange
     ) throws(MapError) -> (pages: VirtualRange, object: MappedObject)? {
@@ -82,7 +82,7 @@ extension AddressSpace {
         let offset = (address - TableGeometry.start(of: address, at: place.level)).wholePages
         let untouched = entry.isResident ? tables.untouched(entry) : entry.advanced(byPages: offset)
         guard !set.contains(.locked), untouched.isReservedFile else { throw .invalidArgument }
-        guard set.contains(.shared | .write) else { throw .accessDenied }
+        guard set.contains(.shared | .mayWrite) else { throw .accessDenied }
         return MappedObject(untouched.object, firstPage: untouched.pageIndex)
     }
 }
