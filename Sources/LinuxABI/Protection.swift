@@ -43,7 +43,7 @@ extension Protection: DescribedFlags {
         reader.read(
             .memoryTags, "PROT_MTE",
             .refused(.invalidArgument, "arch/arm64/include/asm/mman.h, arch_validate_prot: the CPU has no MTE"))
-        reader.read(.growsDown, "PROT_GROWSDOWN", .notBuilt(.invalidArgument))
+        reader.read(.growsDown, "PROT_GROWSDOWN", .honoured)
         reader.read(
             .growsUp, "PROT_GROWSUP", .refused(.invalidArgument, "mm/mprotect.c: nothing on arm64 grows upwards"))
     }

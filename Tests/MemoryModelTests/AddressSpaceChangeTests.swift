@@ -320,6 +320,41 @@ private let base: UInt64 = 0x2000_0000
         try family.finish()
     }
 
+    // MARK: What can be taken out of objects, and what grows
+
+    @Test("PROT_GROWSDOWN reaches to the start of a mapping that grows down, and to no other")
+    func growing() throws {
+        var test = try TestSpace()
+        try test.map(fixed: base, 4 * page)
+        try test.map(fixed: base + 4 * page, 4 * page, options: .growsDown)
+        #expect(try test.growingStart(base + 7 * page, page) == base + 4 * page)
+        #expect(throws: MapError.invalidArgument) { try test.growingStart(base, 8 * page) }
+        #expect(throws: MapError.outOfMemory) { try test.growingStart(base + 8 * page, page) }
+        #expect(throws: MapError.outOfMemory) { try test.growingStart(0x4000_0000, page) }
+        try test.unmap(base, 4 * page)
+        #expect(try test.growingStart(base, 5 * page) == base + 4 * page)
+        try test.finish()
+    }
+
+    @Test("a frame that is held for its bytes outlives what becomes of the page")
+    func heldFrames() throws {
+        var test = try TestSpace()
+        try test.map(fixed: base, page)
+        try test.map(fixed: base + page, page, .write)
+        try test.map(fixed: base + 2 * page, page, .none)
+        try test.write(5, at: base)
+        let frame = try test.space.heldFrame(for: VirtualAddress(base), access: .read, frames: &test.frames)
+        try test.unmap(base, page)
+        #expect(test.machine.peek(frame.address) == 5)
+        test.frames.release(Frame(adopting: frame))
+        #expect(test.holdingError(base, .read) == .notMapped)
+        #expect(test.holdingError(0x4000_0000, .read) == .notMapped)
+        #expect(test.holdingError(base + page, .write) == nil)
+        #expect(test.holdingError(base + page, .read) == .accessDenied)
+        #expect(test.holdingError(base + 2 * page, .write) == .accessDenied)
+        try test.finish()
+    }
+
     // MARK: Running out
 
     @Test(
@@ -387,7 +422,52 @@ private let base: UInt64 = 0x2000_0000
     }
 }
 
+/// Without a look at the caches: the tests write to objects' pages as no kernel does.
+@Suite struct AddressSpaceRemovalTests {
+    @Test("what may be taken out of an object is found run by run, and the first page that refuses is told of")
+    func removable() throws {
+        let family = try Family()
+        let first = family.first
+        let object = try family.makeObject(pages: 16)
+        try family.map(first, object, at: base, pages: 4, from: 2, shared: true)
+        try family.map(first, object, at: base + 4 * page, pages: 2, from: 6, shared: true)
+        try family.map(first, object, at: base + 6 * page, pages: 2, from: 1, shared: true)
+        try family.map(first, object, at: base + 10 * page, pages: 1, from: 0, shared: false)
+        try family.map(first, fixed: base + 12 * page, page)
+        _ = try family.read(first, base + page)
+        #expect(try first.removable(base - page, 20) == [0, 6, 2])
+        #expect(try first.removable(base + page, 2) == [1, 2, 3])
+        #expect(try first.removable(base + 6 * page, 4) == [6, 2, 1])
+        #expect(try first.removable(base + 8 * page, 2) == nil)
+        #expect(throws: MapError.accessDenied) { try first.removable(base + 8 * page, 3) }
+        #expect(throws: MapError.invalidArgument) { try first.removable(base + 12 * page, 1) }
+        try family.change(first, .lock, base + 3 * page, page)
+        #expect(try first.removable(base, 8) == [0, 3, 2])
+        #expect(throws: MapError.invalidArgument) { try first.removable(base + 3 * page, 8) }
+        let mapped = first.nextMapped(from: base - page)
+        #expect(mapped == VirtualRange(VirtualAddress(base), to: VirtualAddress(base + 8 * page)))
+        family.release(object)
+        try family.finish()
+    }
+}
+
 extension TestSpace {
+    fileprivate func growingStart(_ start: UInt64, _ length: UInt64) throws(MapError) -> UInt64 {
+        try space.startOfGrowingMapping(
+            in: VirtualRange(VirtualAddress(start), to: VirtualAddress(start + length))
+        ).rawValue
+    }
+
+    fileprivate mutating func holdingError(_ address: UInt64, _ access: Access) -> FaultError? {
+        do throws(FaultError) {
+            frames.release(
+                Frame(adopting: try space.heldFrame(for: VirtualAddress(address), access: access, frames: &frames)))
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     mutating func change(_ change: RangeChange, _ start: UInt64, _ length: UInt64) throws(MapError) {
         let range = VirtualRange(VirtualAddress(start), to: VirtualAddress(start + length))
         try space.apply(change, over: range, frames: &frames)
@@ -424,6 +504,17 @@ extension Family {
 }
 
 extension Family.Member {
+    /// The first run that can be taken out of an object: its first page after `base`, its pages, its place there.
+    fileprivate func removable(_ start: UInt64, _ pages: UInt64) throws(MapError) -> [UInt64]? {
+        let range = VirtualRange(VirtualAddress(start), to: VirtualAddress(start + pages * page))
+        guard let run = try space!.firstRemovable(in: range) else { return nil }
+        return [(run.pages.start.rawValue - base) / page, run.pages.pageCount, UInt64(run.object.firstPage.rawValue)]
+    }
+
+    fileprivate func nextMapped(from start: UInt64) -> VirtualRange? {
+        space!.nextMapped(in: VirtualRange(VirtualAddress(start), to: VirtualAddress(1 << 47)))
+    }
+
     fileprivate func lockedPages() -> UInt64 { space!.countLockedPages() }
     fileprivate func populatesMappings() -> Bool { space!.askPopulates() }
     fileprivate func attributes(of address: UInt64) -> AttributeSet {

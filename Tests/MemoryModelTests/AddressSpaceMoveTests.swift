@@ -307,6 +307,32 @@ private let tableSpan = 2 * megabyte
         try test.finish()
     }
 
+    @Test("what may not be promised does not grow, but shrinks and moves")
+    func promises() throws {
+        var test = try TestSpace()
+        for (protection, isAccounted) in [(Protection.readWrite, true), (.read, false)] {
+            for (old, new, options) in [
+                (2, 3, MoveOptions.none), (1, 2, .mayMove), (2, 2, .mayMove | .dontUnmap), (2, 2, .mayMove | .fixed),
+            ] as [(UInt64, UInt64, MoveOptions)] {
+                try test.map(fixed: base, 2 * page, protection)
+                var request = MoveRequest(
+                    VirtualAddress(base), oldLength: .pages(old), newLength: .pages(new), options: options,
+                    destination: VirtualAddress(base + 64 * page))
+                request.mayAccount = false
+                var refusal: MapError?
+                do throws(MapError) {
+                    _ = try test.space.move(request, frames: &test.frames)
+                } catch {
+                    refusal = error
+                }
+                let isRefused = isAccounted && options != .mayMove | .fixed
+                #expect(refusal == (isRefused ? .outOfMemory : nil))
+                try test.unmap(0, 1 << 30)
+            }
+        }
+        try test.finish()
+    }
+
     @Test("a mapping that grows down keeps growing where it has moved to")
     func movesStack() throws {
         var test = try TestSpace()

@@ -13,6 +13,8 @@ enum FileKind {
     case device(CharacterDevice)
     /// One end of a pipe.
     case pipe(Handle<Pipe>, PipeEnd)
+    /// A process (`pidfd_open`): its number, and which of all that had the number it is.
+    case process(Int32, serial: UInt64)
 }
 
 /// An open file description (open(2)): what `dup` and `clone` share. Lives in a pool slot.
@@ -66,6 +68,8 @@ extension Handle where T == OpenFile {
             return try readPipe(pipe, into: &buffer, waits: !value.flags.contains(.nonBlocking))
         case .output:
             throw .badFileDescriptor
+        case .process:
+            throw .invalidArgument
         case .inode(let inode):
             guard inode.value.type == .regular else { throw .isDirectory }
             let start = offset ?? value.position
@@ -91,6 +95,8 @@ extension Handle where T == OpenFile {
         case .pipe(let pipe, _):
             guard offset == nil else { throw .illegalSeek }
             return try writePipe(pipe, from: &buffer, waits: !value.flags.contains(.nonBlocking))
+        case .process:
+            throw .invalidArgument
         case .inode(let inode):
             // O_APPEND wins over an offset too (pwrite(2), "Bugs").
             let start = value.flags.contains(.append) ? inode.fileSize : offset ?? value.position

@@ -76,7 +76,7 @@ private func orphanChildren(of process: Handle<Process>) {
 
 private func notify(_ parent: Handle<Process>, ofEndOf child: Handle<Process>) {
     if let signal = Signal(checking: UInt64(child.value.exitSignal)) { send(signal, to: parent, .kernel) }
-    wakeAll(on: .child(of: parent))
+    wakeAll(onFile: .child(of: parent))
 }
 
 /// Removes a child from its parent's list.

@@ -12,6 +12,8 @@ enum ProcessState: UInt8 {
 /// One process: an address space, open files, and a thread. Lives in a pool slot; named by `Handle<Process>`.
 struct Process: ~Copyable {
     let id: Int32
+    /// Which of all processes there ever were, since ids are given out again: what a descriptor of a process means.
+    var serial: UInt64 = 0
     var state: ProcessState = .alive
 
     /// Nil for the first process, and for one whose parent ended before it.

@@ -6,6 +6,7 @@ struct ProcessTable: ~Copyable {
     private(set) var first: Handle<Process>?
     private(set) var count: UInt64 = 0
     private var lastID: Int32 = 0
+    private var lastSerial: UInt64 = 0
 
     /// Linux's PID_MAX_LIMIT on 64 bits (include/linux/threads.h).
     private static var maximumID: Int32 { 4 << 20 }
@@ -21,6 +22,8 @@ struct ProcessTable: ~Copyable {
     }
 
     mutating func insert(_ process: Handle<Process>) {
+        lastSerial += 1
+        process.value.serial = lastSerial
         process.value.nextProcess = first
         first = process
         count += 1

@@ -85,6 +85,8 @@ private func dispatch(_ number: UInt64, _ call: SystemCallArguments) throws(Errn
     case honoured(.mlockall): try lockAllMemory(call)
     case honoured(.munlockall): try unlockAllMemory(call)
     case honoured(.mseal): try sealMemory(call)
+    case honoured(.pidfdOpen): try openProcessDescriptor(call)
+    case honoured(.processMadvise): try adviseProcessMemory(call)
     case honoured(.processVmReadv): try moveProcessMemory(call, .fromOther)
     case honoured(.processVmWritev): try moveProcessMemory(call, .toOther)
 

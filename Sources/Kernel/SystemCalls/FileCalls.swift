@@ -117,7 +117,7 @@ func seek(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let offset = Int64(bitPattern: call.second)
     guard let origin = SeekOrigin(rawValue: call.third.asUInt32) else { throw .invalidArgument }
     switch file.value.kind {
-    case .input, .output, .pipe:
+    case .input, .output, .pipe, .process:
         throw .illegalSeek
     case .device:
         return 0

@@ -148,21 +148,47 @@ func unmapMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     return 0
 }
 
+/// `mprotect`. Which error wins follows Linux (mm/mprotect.c, do_mprotect_pkey).
 func protectMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let start = VirtualAddress(call.first).untagged
-    let length = ByteCount(call.second)
-    guard start.isPageAligned else { throw .invalidArgument }
-    let protection = MemoryModel.Protection(try LinuxABI.Protection(rawValue: call.third).checked().rawValue).implied
+    var start = VirtualAddress(call.first).untagged
+    let asked = LinuxABI.Protection(rawValue: call.third)
+    let growing = asked.intersection(.growsDown | .growsUp)
+    guard start.isPageAligned, !growing.contains(.growsDown | .growsUp) else { throw .invalidArgument }
+    guard call.second > 0 else { return 0 }
+    var length = ByteCount(call.second)
+    guard let range = VirtualRange(start, length: length) else { throw .noMemory }
+    let protection = MemoryModel.Protection(try asked.subtracting(growing).checked().rawValue).implied
+    if !growing.isEmpty {
+        start = try startOfGrowingMapping(in: range, growing)
+        length = range.end - start
+    }
     try refuseWritableAndExecutable(protection)
     if protection.contains(.write), Process.current.value.limits.limitMemory { try refuseDataBeyondLimit(start, length) }
     if protection.contains(.write), length.wholePages > kernel.totalFrames || kernel.overcommit == .never {
         try admitWriting(start, length, protection)
     }
-    try withMemory { (space, frames) throws(MapError) in
+    try withMemory { [start, length] (space, frames) throws(MapError) in
         try space.protect(start, length: length, protection, frames: &frames)
     }
     if kernel.options.logsMemory { logMapping("mprotect", start, length) }
     return 0
+}
+
+/// Where a range begins that reaches to the start of a mapping that grows down; nothing grows up on this architecture.
+@inline(never)
+private func startOfGrowingMapping(
+    in range: VirtualRange, _ growing: LinuxABI.Protection
+) throws(Errno) -> VirtualAddress {
+    let space = Process.current.value.memory
+    do throws(MapError) {
+        if growing.contains(.growsUp) {
+            let first = VirtualRange(range.start, to: range.start + Granule.size)
+            throw space.value.memory.isMapped(first) ? .invalidArgument : .outOfMemory
+        }
+        return try space.value.memory.startOfGrowingMapping(in: range)
+    } catch {
+        throw Errno(error)
+    }
 }
 
 /// Populates the heap, which is locked.

@@ -46,6 +46,9 @@ private func pollResults(of descriptor: Int32, _ events: PollEvents) -> PollEven
     case .pipe(let pipe, .write):
         if pipe.value.readers == 0 { return .error | events.intersection(.output) }
         return pipe.value.room >= Pipe.atomicSize ? events.intersection(.output) : .none
+    case .process(let id, let serial):
+        return ProcessDescriptor(id: id, serial: serial).process?.value.state == .alive
+            ? .none : events.intersection(.input)
     case .output:
         return events.intersection(.output)
     case .inode, .device:

@@ -9,10 +9,11 @@ func remapMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     if flags.contains(.mayMove) { options.insert(.mayMove) }
     if flags.contains(.fixed) { options.insert(.fixed) }
     if flags.contains(.dontUnmap) { options.insert(.dontUnmap) }
-    let request = MoveRequest(
+    var request = MoveRequest(
         VirtualAddress(call.first).untagged, oldLength: ByteCount(call.second), newLength: ByteCount(call.third),
         options: options, destination: VirtualAddress(call.fifth))
-    let result = try withMemory { (space, frames) throws(MapError) in try space.move(request, frames: &frames) }
+    request.mayAccount = (try? admit(request.addedPages)) != nil
+    let result = try withMemory { [request] (space, frames) throws(MapError) in try space.move(request, frames: &frames) }
     if let growth = result.lockedGrowth { populateAsFarAsPossible(growth) }
     if kernel.options.logsMemory { logMapping("mremap", result.start, request.newLength) }
     return result.start.rawValue

@@ -41,7 +41,7 @@ func allocateRoom(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     switch file.value.kind {
     case .inode(let opened): inode = opened
     case .pipe, .input, .output: throw .illegalSeek
-    case .device: throw .operationNotSupportedByDevice
+    case .device, .process: throw .operationNotSupportedByDevice
     }
     let (end, overflow) = offset.addingReportingOverflow(count)
     guard !overflow, UInt64(end) <= Handle<Inode>.maximumFileSize else { throw .fileTooLarge }

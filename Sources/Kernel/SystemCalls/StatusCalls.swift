@@ -118,6 +118,10 @@ private func status(ofFile descriptor: UInt64) throws(Errno) -> FileStatus {
         // A stream to the host looks like a pipe, which is what it is.
         status.mode = FileMode(.fifo, permissions: 0o600).rawValue
         status.blockSize = Int32(Granule.size.rawValue)
+    case .process:
+        // A file of no type (fs/anon_inodes.c).
+        status.mode = 0o600
+        status.blockSize = Int32(Granule.size.rawValue)
     case .device(let device):
         status.mode = FileMode(.characterDevice, permissions: 0o666).rawValue
         status.specialDevice = 1 << 8 | UInt64(device.rawValue)

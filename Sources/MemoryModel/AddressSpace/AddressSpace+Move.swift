@@ -28,6 +28,7 @@ extension AddressSpace {
         if let source = VirtualRange(request.source, length: oldLength) { try refuseSealed(in: source) }
         let mapping = try mapping(at: request.source, length: oldLength)
         guard mapping.canGrow(to: newLength) else { throw .invalidArgument }
+        try refuseUnaccounted(request, mapping)
         guard newLength <= AddressSpaceLayout.addressLimit - VirtualAddress(0) else { throw .outOfMemory }
         if let grown = try growInPlace(mapping, to: newLength, frames: &frames) { return grown }
         guard options.contains(.mayMove), let room = findRoom(for: newLength + searchGap) else { throw .outOfMemory }
@@ -56,6 +57,7 @@ extension AddressSpace {
         let length = min(oldLength, newLength)
         let mapping = try mapping(at: source, length: length)
         guard mapping.canGrow(to: newLength) else { throw .invalidArgument }
+        try refuseUnaccounted(request, mapping)
         let target: VirtualRange
         var wasFound = false
         if request.options.contains(.fixed) {
@@ -77,6 +79,11 @@ extension AddressSpace {
         // Prepared before: it does not fail.
         try unmap(rest, frames: &frames)
         return result(mapping, at: target)
+    }
+
+    private func refuseUnaccounted(_ request: MoveRequest, _ mapping: MappedRange) throws(MapError) {
+        guard request.mayAccount || request.addedPages == 0 || !attributes[mapping.attributes].contains(.accounted)
+        else { throw .outOfMemory }
     }
 
     /// What a search for room leaves free below a mapping that grows down (Linux mm/mmap.c: `vm_start_gap`).

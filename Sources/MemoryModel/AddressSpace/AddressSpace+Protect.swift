@@ -18,6 +18,26 @@ extension AddressSpace {
         try protect(range, protection, frames: &frames)
     }
 
+    /// Where the mapping begins that grows down and that `range` touches first (`PROT_GROWSDOWN`).
+    ///
+    /// - Throws: ``MapError/outOfMemory`` where nothing is mapped in the range; ``MapError/invalidArgument`` where what is
+    ///   does not grow down.
+    public func startOfGrowingMapping(in range: VirtualRange) throws(MapError) -> VirtualAddress {
+        let region = layout.low.contains(range.start) ? layout.low : layout.high
+        guard let area = range.intersection(region), let first = tables.firstMapped(in: area) else {
+            throw .outOfMemory
+        }
+        let attributes = first.descriptor.attributeClass
+        guard self.attributes[attributes].contains(.growsDown) else { throw .invalidArgument }
+        var start = first.address
+        while start > region.start {
+            let below = tables.descriptor(of: start - Granule.size)
+            guard !below.isFree, below.attributeClass == attributes else { break }
+            start = start - Granule.size
+        }
+        return start
+    }
+
     /// Changes what a program may do with the pages of `range`, which is not empty.
     mutating func protect(
         _ range: VirtualRange, _ protection: Protection, frames: inout FrameAllocator<M>

@@ -19,6 +19,15 @@
     public var options: MoveOptions
     /// Where to, if ``MoveOptions/fixed``; a hint, if ``MoveOptions/dontUnmap`` alone.
     public var destination: VirtualAddress
+    /// Whether pages that are added may count towards the commit limit; otherwise they are ``MapError/outOfMemory``.
+    public var mayAccount = true
+
+    /// The pages that are added: all where the source stays mapped.
+    @inlinable public var addedPages: UInt64 {
+        let (old, new) = (oldLength.roundedUpToPages ?? .zero, newLength.roundedUpToPages ?? .zero)
+        if options.contains(.dontUnmap) { return new.wholePages }
+        return old < new ? (new - old).wholePages : 0
+    }
 
     /// - Parameters:
     ///   - source: with its tag removed.

@@ -82,6 +82,7 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
     let start = try space.map(
         MapRequest(length: Granule.size, protection: .readWrite, options: .populate), frames: &frames)
     space.populate(VirtualRange(start, to: start + Granule.size), frames: &frames)
+    _ = try space.startOfGrowingMapping(in: VirtualRange(start, to: start + Granule.size))
     try space.protect(start, length: Granule.size, .read, frames: &frames)
     try space.apply(.lock, over: VirtualRange(start, to: start + Granule.size), frames: &frames)
     try space.lockEverything(.unlock, frames: &frames)
@@ -93,6 +94,9 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
     _ = try? space.populate(
         from: VirtualRange(start, to: start + Granule.size), for: .writing, passingErrors: false, limit: 1,
         frames: &frames)
+    _ = space.nextMapped(in: VirtualRange(start, to: start + Granule.size))
+    _ = try space.firstRemovable(in: VirtualRange(start, to: start + Granule.size))
+    _ = try? space.heldFrame(for: start, access: .read, frames: &frames)
     try space.discard(start, length: Granule.size, frames: &frames)
     _ = space.isMapped(VirtualRange(start, to: start + Granule.size))
     _ = try space.move(MoveRequest(start, oldLength: Granule.size, newLength: Granule.size), frames: &frames)

@@ -1,0 +1,61 @@
+import LinuxABI
+import Machine
+import MemoryModel
+
+/// What a descriptor of `pidfd_open` means: a process, for as long as that one exists.
+struct ProcessDescriptor {
+    let id: Int32
+    let serial: UInt64
+
+    /// The process, zombie or alive; nil once it was waited for.
+    var process: Handle<Process>? {
+        guard let process = kernel.processes.process(id), process.value.serial == serial else { return nil }
+        return process
+    }
+}
+
+/// `pidfd_open` (kernel/pid.c). The descriptor is ready to be read once the process has ended.
+func openProcessDescriptor(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    let flags = OpenFlags(rawValue: call.second.asUInt32)
+    guard flags.subtracting(.nonBlocking).isEmpty, call.first.asInt32 > 0 else { throw .invalidArgument }
+    guard let process = kernel.processes.process(call.first.asInt32) else { throw .noSuchProcess }
+    // O_RDWR is 2; closed by exec always.
+    let file = try kernel.openFiles.make(
+        OpenFile(
+            .process(process.value.id, serial: process.value.serial), flags: flags | OpenFlags(rawValue: 2)))
+    do throws(Errno) {
+        return UInt64(try Process.current.value.openFiles.value.add(file, closesOnExec: true))
+    } catch {
+        release(file)
+        throw error
+    }
+}
+
+/// `process_madvise` (mm/madvise.c): each piece of another's memory gets the advice. What was advised before an error is
+/// told instead of it.
+func adviseProcessMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    guard call.fifth.asUInt32 == 0 else { throw .invalidArgument }
+    let vectors = try UserVectors(call.second, count: call.third, checksAddresses: true)
+    let file = try Process.current.value.openFiles.value.file(call.first.asInt32)
+    guard case .process(let id, let serial) = file.value.kind else { throw .badFileDescriptor }
+    guard let process = ProcessDescriptor(id: id, serial: serial).process else { throw .noSuchProcess }
+    let advice = call.fourth.asUInt32
+    switch MemoryAdvice(rawValue: advice) {
+    case .cold, .pageOut, .willNeed, .collapse: break
+    default: throw .invalidArgument
+    }
+    guard let space = process.value.space else { throw .noSuchProcess }
+    var advised: UInt64 = 0
+    for index in 0..<vectors.count {
+        let vector = try vectors.vector(index)
+        let length = min(vector.count, UserVectors.maximumTotal - advised)
+        do throws(Errno) {
+            try advise(space, vector.base, length, advice)
+        } catch {
+            if advised > 0 { return advised }
+            throw error
+        }
+        advised += length
+    }
+    return advised
+}

@@ -1,0 +1,80 @@
+// pidfd_open, process_madvise and PROT_GROWSDOWN.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <fcntl.h>
+
+#define PAGE 4096L
+static int error(long result) { return result == -1 ? errno : 0; }
+static int openProcess(long pid, unsigned flags) { return syscall(SYS_pidfd_open, pid, flags); }
+
+static long advise(int descriptor, void *base, size_t length, int advice, unsigned flags) {
+    struct iovec piece = {base, length};
+    long result = syscall(SYS_process_madvise, descriptor, &piece, 1L, advice, flags);
+    return result == -1 ? -errno : result;
+}
+
+int main(void) {
+    int pipes[2];
+    char byte;
+    if (pipe(pipes)) abort();
+    pid_t child = fork();
+    if (child == 0) {
+        if (read(pipes[0], &byte, 1) != 1) abort();
+        _exit(7);
+    }
+    int descriptor = openProcess(child, 0);
+    struct stat status;
+    printf("opened %d, closes on exec %d, stat %d\n", descriptor > 2, fcntl(descriptor, F_GETFD), fstat(descriptor, &status));
+    printf("refused %d %d %d %d\n", error(openProcess(child, 1)), error(openProcess(0, 0)), error(openProcess(-1, 0)),
+           error(openProcess(4000000, 0)));
+    printf("file %d %d %d\n", error(read(descriptor, &byte, 1)), error(write(descriptor, &byte, 1)),
+           error(lseek(descriptor, 0, SEEK_SET)));
+
+    char *base = mmap(0, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    base[0] = 1;
+    int self = openProcess(getpid(), 0);
+    printf("advise %ld %ld %ld\n", advise(self, base, 2 * PAGE, MADV_COLD, 0), advise(self, base, PAGE, MADV_PAGEOUT, 0),
+           advise(self, base, PAGE + 1, MADV_WILLNEED, 0));
+    printf("errors %ld %ld %ld %ld %ld %ld\n", advise(self, base, PAGE, MADV_DONTNEED, 0), advise(self, base, PAGE, MADV_COLD, 1),
+           advise(99, base, PAGE, MADV_COLD, 0), advise(1, base, PAGE, MADV_COLD, 0), advise(self, base + 1, PAGE, MADV_COLD, 0),
+           advise(self, base, -1, MADV_COLD, 0));
+    munmap(base + 4 * PAGE, PAGE);
+    struct iovec pieces[2] = {{base, 2 * PAGE}, {base + 4 * PAGE, PAGE}};
+    printf("partly %ld, holes %ld, kept %d\n", syscall(SYS_process_madvise, self, pieces, 2L, MADV_COLD, 0),
+           advise(self, base + 4 * PAGE, PAGE, MADV_COLD, 0), base[0]);
+
+    struct pollfd polled = {.fd = descriptor, .events = POLLIN};
+    printf("alive %d", poll(&polled, 1, 0));
+    if (write(pipes[1], "x", 1) != 1) abort();
+    int ready = poll(&polled, 1, 10000);
+    printf(", ended %d %d\n", ready, polled.revents);
+    int reaped;
+    waitpid(child, &reaped, 0);
+    printf("status %d, advise %ld, poll %d\n", WEXITSTATUS(reaped), advise(descriptor, base, PAGE, MADV_COLD, 0), poll(&polled, 1, 0));
+
+    // mprotect's own flags.
+    char *window = mmap(0, 64 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap(window, 64 * PAGE);
+    char *stack = mmap(window + 32 * PAGE, 4 * PAGE, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
+    char *plain = mmap(window + 40 * PAGE, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    int down = PROT_GROWSDOWN, up = PROT_GROWSUP;
+    printf("growsdown %d %d %d %d\n", error(mprotect(plain + PAGE, PAGE, PROT_READ | down)), error(mprotect(stack + 4 * PAGE, PAGE, PROT_READ | down)),
+           error(mprotect(stack + 3 * PAGE, PAGE, PROT_READ | down | up)), error(mprotect(stack + 3 * PAGE, PAGE, PROT_READ | down)));
+    struct iovec here = {&byte, 1}, there = {stack, 1};
+    long written = syscall(SYS_process_vm_writev, getpid(), &here, 1L, &there, 1L, 0L);
+    printf("first page %ld %d\n", written, error(written));
+    printf("growsup %d %d\n", error(mprotect(plain, PAGE, PROT_READ | up)), error(mprotect(plain + 4 * PAGE, PAGE, PROT_READ | up)));
+    printf("mprotect %d %d %d %d\n", error(mprotect(plain, 0, 1 << 20)), error(mprotect(plain, PAGE, 1 << 20)),
+           error(mprotect(plain + 1, 0, PROT_READ)), error(mprotect(plain, -1, 1 << 20)));
+    return 0;
+}
