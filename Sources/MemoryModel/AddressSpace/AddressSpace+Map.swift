@@ -17,7 +17,7 @@ extension AddressSpace {
         else { throw .outOfMemory }
         if let object = request.object, !object.canIndex(length.wholePages) { throw .overflow }
         if request.isPlain && !hasGrowingMappings {
-            let attributes = try intern(request.attributes)
+            let attributes = try intern(request.attributes | futureLock)
             if let start = mapAtNextFit(length, as: attributes) {
                 if request.options.contains(.populate) {
                     populate(VirtualRange(start, to: start + length), frames: &frames)
