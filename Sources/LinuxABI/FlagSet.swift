@@ -1,7 +1,7 @@
 /// A set of bits with names.
 ///
 /// Not `OptionSet`: that one brings array literals with it, and this module has no heap.
-public protocol FlagSet: RawRepresentable, Equatable, Sendable where RawValue: FixedWidthInteger & UnsignedInteger {
+public protocol FlagSet: RawRepresentable, Hashable, Sendable where RawValue: FixedWidthInteger & UnsignedInteger {
     /// A set of flags from its bits, known or not.
     init(rawValue: RawValue)
 }
@@ -14,10 +14,19 @@ extension FlagSet {
     @inlinable public var isEmpty: Bool { rawValue == 0 }
 
     /// Whether all bits of `other` are set.
-    @inlinable public func contains(_ other: Self) -> Bool { rawValue & other.rawValue == other.rawValue }
+    @inlinable public func contains(_ other: Self) -> Bool { other.rawValue & ~rawValue == 0 }
+
+    /// Whether all bits of this set are set in `other`.
+    @inlinable public func isSubset(of other: Self) -> Bool { other.contains(self) }
 
     /// Whether any bit of `other` is set.
     @inlinable public func intersects(_ other: Self) -> Bool { rawValue & other.rawValue != 0 }
+
+    /// Whether no bit is set in both.
+    @inlinable public func isDisjoint(with other: Self) -> Bool { rawValue & other.rawValue == 0 }
+
+    /// Sets the bits of `other` too.
+    @inlinable public mutating func insert(_ other: Self) { self = self | other }
 
     /// The bits that are set here and not in `other`.
     @inlinable public func subtracting(_ other: Self) -> Self { Self(rawValue: rawValue & ~other.rawValue) }

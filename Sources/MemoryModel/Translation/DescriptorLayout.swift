@@ -82,11 +82,3 @@ public enum InvalidEntryKind {
         }
     }
 }
-
-extension BitField {
-    /// Whether any bit of the field is set in `word`.
-    @inlinable public func isSet(in word: UInt64) -> Bool { word & mask != 0 }
-
-    /// `word` with this field replaced by `value`. Traps where `value` does not fit.
-    @inlinable public func replacing(in word: UInt64, by value: UInt64) -> UInt64 { (word & ~mask) | self.word(value) }
-}
