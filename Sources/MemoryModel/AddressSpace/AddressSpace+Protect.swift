@@ -42,6 +42,7 @@ extension AddressSpace {
     mutating func protect(
         _ range: VirtualRange, _ protection: Protection, frames: inout FrameAllocator<M>
     ) throws(MapError) {
+        if try protectPlainRun(range, protection, frames: frames) { return }
         guard let area = range.intersection(layout.low.contains(range.start) ? layout.low : layout.high),
             area.start == range.start
         else { throw .outOfMemory }
@@ -108,9 +109,10 @@ extension AddressSpace {
                     attributes = interned
                 }
                 if cursor.isAtLastLevel && set.isPrivateData && old.isPlain {
-                    let count = changePlainPages(
-                        from: cursor.entry, atMost: cursor.pagesLeftInTable, old, at: cursor.position, to: attributes,
-                        set, tableIsOwned: tableIsOwned, into: &batch, frames: frames)
+                    let (count, haveOtherRights) = changePlainPages(
+                        from: cursor.entry, atMost: cursor.pagesLeftInTable, like: old, to: attributes, set,
+                        tableIsOwned: tableIsOwned, frames: frames)
+                    if haveOtherRights { batch.invalidate(cursor.position, count: count) }
                     more = cursor.moveWithinTable(over: count)
                     continue
                 }
@@ -133,16 +135,41 @@ extension AddressSpace {
         batch.complete(frames: &frames)
     }
 
+    /// Changes a range of one class in a last-level table that nobody shares, where all entries are plain.
+    /// - Returns: false where it is not so simple, with nothing changed.
+    @inline(__always) private mutating func protectPlainRun(
+        _ range: VirtualRange, _ protection: Protection, frames: borrowing FrameAllocator<M>
+    ) throws(MapError) -> Bool {
+        let first = TableGeometry.index(of: range.start, at: Granule.lastLevel)
+        let pages = range.pageCount
+        guard layout.contains(range), UInt64(truncatingIfNeeded: first) &+ pages <= UInt64(Granule.entriesPerTable),
+            let table = tables.lastTable(towards: range.start), !table.isSharedTable
+        else { return false }
+        let entry = TableGeometry.entry(first, of: table.frame)
+        let old = tables.load(entry)
+        guard old.isPlain else { return false }
+        let found = self.attributes[old.attributeClass]
+        let set = found.replacing(protection)
+        guard found.mayGrant(protection), set.isPrivateData,
+            pages == 1 || tables.run(from: entry, atMost: pages, saying: old, in: old.plainMask) == pages
+        else { return false }
+        let attributes = try intern(set)
+        let (_, haveOtherRights) = changePlainPages(
+            from: entry, atMost: pages, like: old, to: attributes, set,
+            tableIsOwned: protection.contains(.write) && frames.isSoleOwner(table.frame), frames: frames)
+        if haveOtherRights { invalidate(range) } else { machine.orderTableWrites() }
+        return true
+    }
+
     /// Changes a run of pages like the first one, whose entries are plain: nobody else changes them, as is so with nearly
     /// all.
-    /// - Returns: how many there were.
+    /// - Returns: how many there were, and whether a TLB may know other rights of them.
     @inline(__always) private func changePlainPages(
-        from first: PhysicalAddress, atMost limit: UInt64, _ like: Descriptor, at page: VirtualAddress,
-        to attributes: AttributeClass, _ set: AttributeSet, tableIsOwned: Bool,
-        into batch: inout InvalidationBatch<M>, frames: borrowing FrameAllocator<M>
-    ) -> UInt64 {
-        let alike = like.isValid ? Descriptor.steadyMask | DescriptorLayout.attributeClass.mask : ~0
-        let wanted = like.rawValue & alike
+        from first: PhysicalAddress, atMost limit: UInt64, like: Descriptor, to attributes: AttributeClass,
+        _ set: AttributeSet, tableIsOwned: Bool, frames: borrowing FrameAllocator<M>
+    ) -> (count: UInt64, haveOtherRights: Bool) {
+        let mask = like.plainMask
+        let wanted = like.rawValue & mask
         let none = FrameNumber(0)
         let owned = Descriptor.page(none, class: attributes, rights: HardwareRights(of: set, soleOwner: true))
         let others = Descriptor.page(none, class: attributes, rights: HardwareRights(of: set, soleOwner: false))
@@ -152,7 +179,7 @@ extension AddressSpace {
         var entry = first
         while count < limit {
             let old = tables.load(entry)
-            guard old.rawValue & alike == wanted else { break }
+            guard old.rawValue & mask == wanted else { break }
             if old.isValid {
                 let isOwner = tableIsOwned && frames.isSoleOwner(old.frame)
                 let new = (isOwner ? owned : others).replacing(old.frame)
@@ -164,7 +191,6 @@ extension AddressSpace {
             count &+= 1
             entry = entry.nextEntry
         }
-        if changes & Descriptor.rightsMask != 0 { batch.invalidate(page, count: count) }
-        return count
+        return (count, changes & Descriptor.rightsMask != 0)
     }
 }

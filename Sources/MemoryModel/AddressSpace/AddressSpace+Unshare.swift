@@ -225,7 +225,7 @@ extension AddressSpace {
                     source = source.nextEntry
                     target = target.nextEntry
                     left &-= 1
-                    guard left > 0 else { break }
+                    guard left != 0 else { break }
                     descriptor = tables.load(source)
                 }
                 held &+= before &- left

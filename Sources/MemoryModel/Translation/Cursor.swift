@@ -157,6 +157,17 @@ struct Cursor<M: Hardware> {
     @inline(__always) mutating func discard(
         _ old: Descriptor, into batch: inout InvalidationBatch<M>, frames: inout FrameAllocator<M>
     ) {
+        if old.isValid && tables.records.isOnlyAnonymous(old.frame) {
+            let last = exchange(.reserved(old.attributeClass))
+            batch.retireOnly(Frame(adopting: last.frame), of: position)
+        } else {
+            discardOther(old, into: &batch, frames: &frames)
+        }
+    }
+
+    @inline(never) private mutating func discardOther(
+        _ old: Descriptor, into batch: inout InvalidationBatch<M>, frames: inout FrameAllocator<M>
+    ) {
         let untouched = tables.untouched(old)
         if old.isValid {
             let last = exchange(untouched)

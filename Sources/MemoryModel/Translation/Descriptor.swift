@@ -103,6 +103,11 @@
         isValid ? DescriptorLayout.valid.mask | DescriptorLayout.attributeClass.mask : ~0
     }
 
+    /// The bits in which the entry of one plain page agrees with that of another of its class.
+    @inlinable @inline(__always) var plainMask: UInt64 {
+        isValid ? Descriptor.steadyMask | DescriptorLayout.attributeClass.mask : ~0
+    }
+
     /// The bits that say what EL0 may do with a page.
     @inlinable static var rightsMask: UInt64 {
         DescriptorLayout.readOnly.mask | DescriptorLayout.userExecuteNever.mask

@@ -67,6 +67,12 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
         keep(frame, rights, frames: &frames)
     }
 
+    /// Takes over the only reference on anonymous memory from an entry that translated `page`, exchanged before.
+    @inline(__always) mutating func retireOnly(_ frame: consuming Frame, of page: VirtualAddress) {
+        invalidate(page)
+        last.push(frame)
+    }
+
     /// Takes over the references of an entry that no TLB can hold; the frame may still be reached through others.
     /// - Parameters:
     ///   - rights: what the entry let the program do: a page that it could write may be dirty.
@@ -191,8 +197,24 @@ struct InvalidationBatch<M: Hardware>: ~Copyable {
     }
 }
 
-/// What a batch of one page does, without the batch.
+/// What a batch does for pages that need no owner, or for one, without the batch.
 extension AddressSpace {
+    /// Invalidates the translations of `range`, whose entries were changed before, and waits.
+    @inline(__always) func invalidate(_ range: VirtualRange) {
+        guard let asid else { return }
+        machine.orderTableWrites()
+        if range.pageCount > InvalidationBatch<M>.addressBound {
+            machine.invalidate(asid: asid)
+        } else {
+            var page = range.start
+            while page < range.end {
+                machine.invalidateLastLevel(of: page, asid: asid)
+                page = page + Granule.size
+            }
+        }
+        machine.completeInvalidation()
+    }
+
     /// Invalidates the translation of one page, whose entry was exchanged before, and waits.
     @inline(__always) func invalidate(_ page: VirtualAddress) {
         guard let asid else { return }
