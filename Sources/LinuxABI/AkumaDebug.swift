@@ -1,4 +1,5 @@
-// Akuma's debugging interface: four calls by which a program sees what the kernel made of its memory.
+// Akuma's debugging interface: five calls by which a program sees what the kernel made of its
+// memory, and what becomes of a call that finds none.
 //
 // They answer ENOSYS unless the kernel was booted with `debug=on`; Linux always answers ENOSYS. Every structure is made
 // of 64-bit words, little-endian. `size` is the size of the caller's buffer: a kernel fills at most that much and
@@ -104,6 +105,29 @@ public enum AkumaCheck: UInt64, Sendable {
     case overlap = 1
     /// The frame allocator's own books.
     case frames = 2
+    /// Everything: the tables of every process, each object's and each frame's references against those that can be
+    /// found, and the frame allocator's books.
+    case everything = 3
+}
+
+/// `x7` of `akuma_shortage`, which makes the call whose number is in `x6`, with the arguments in `x0`–`x5`, while no
+/// more than a few frames can be had. Its result is that call's; `x8` is its number afterwards.
+///
+/// The shortage ends with the next `akuma_shortage`, or before: where the process waits, its turn is over, or it needs a
+/// frame for a page that it touches. EINVAL for other bits, and for another `akuma_shortage` in `x6`.
+@frozen public struct AkumaShortage: FlagSet {
+    /// The bits.
+    public let rawValue: UInt64
+    /// A shortage from its bits.
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+    /// Only one allocation fails: the shortage ends with it.
+    public static var once: AkumaShortage { AkumaShortage(rawValue: 32) }
+    /// There is no shortage any more.
+    public static var over: AkumaShortage { AkumaShortage(rawValue: 64) }
+    /// So many frames can be had, 0 … 31.
+    public static func leaving(_ frames: UInt64) -> AkumaShortage { AkumaShortage(rawValue: frames & 31) }
+    /// Frames that can be had.
+    public var frames: UInt64 { rawValue & 31 }
 }
 
 /// What `akuma_frames(buffer, size)` writes.

@@ -1,6 +1,6 @@
 /// The number of a system call, as a program passes it in `x8`: all of Linux 6.1's for AArch64, and `mseal` of 6.10.
 ///
-/// Names are Linux's, in Swift's capitalisation. Source: Linux `include/uapi/asm-generic/unistd.h`. The last four are
+/// Names are Linux's, in Swift's capitalisation. Source: Linux `include/uapi/asm-generic/unistd.h`. The last five are
 /// Akuma's own debugging interface, see `AkumaDebug.swift`; Linux answers `ENOSYS` to them.
 public enum SystemCallNumber: UInt64, DescribedValue {
     case ioSetup = 0
@@ -315,4 +315,5 @@ public enum SystemCallNumber: UInt64, DescribedValue {
     case akumaLayout = 0x414B_0002
     case akumaCheck = 0x414B_0003
     case akumaFrames = 0x414B_0004
+    case akumaShortage = 0x414B_0005
 }

@@ -321,6 +321,7 @@ extension SystemCallNumber {
         case .akumaLayout: ("akuma_layout", .honoured)
         case .akumaCheck: ("akuma_check", .honoured)
         case .akumaFrames: ("akuma_frames", .honoured)
+        case .akumaShortage: ("akuma_shortage", .honoured)
         }
     }
 }

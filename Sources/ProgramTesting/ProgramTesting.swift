@@ -15,6 +15,9 @@ public func expect(_ condition: Bool, _ sentence: @autoclosure () -> String) {
     }
 }
 
+/// Whether nothing was found that is not so.
+public var isFine: Bool { unsafe failed == 0 }
+
 /// Ends a test program: says how many checks passed, and exits with 0 if all did, otherwise with 1.
 public func finish() -> Never {
     let name = Program.arguments.first ?? "test"

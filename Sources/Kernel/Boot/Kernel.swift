@@ -40,6 +40,8 @@ struct Kernel: ~Copyable {
     /// Pages that reclaim gave back, and processes that were ended for want of memory.
     var reclaimedPages: UInt64 = 0
     var outOfMemoryKills: UInt64 = 0
+    /// The running process has asked that allocations fail (`akuma_shortage`).
+    var isShortOnPurpose = false
 
     /// How much memory may be promised (`vm.overcommit_memory`, `vm.overcommit_ratio`).
     var overcommit: OvercommitMode

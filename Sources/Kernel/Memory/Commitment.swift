@@ -29,7 +29,7 @@ func committedPages() -> UInt64 {
 }
 
 /// Whether a process that comes earlier in the list has the same address space, which then was counted.
-private func isUsed(_ space: Handle<ProgramSpace>, before end: Handle<Process>) -> Bool {
+func isUsed(_ space: Handle<ProgramSpace>, before end: Handle<Process>) -> Bool {
     var candidate = kernel.processes.first
     while let process = candidate, process != end {
         if process.value.space == space { return true }

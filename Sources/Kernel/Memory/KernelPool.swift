@@ -65,3 +65,17 @@ func withScratch<Value: BitwiseCopyable, Result>(
     defer { KernelPages.giveBack(page) }
     return try body(Handle<Value>(unsafeAddress: page))
 }
+
+/// Lends a frame likewise to what a program can't be refused: where there is none, memory is reclaimed, or a program is
+/// ended that has most of it.
+/// - Parameter address: what of the running program's memory it is for.
+/// - Throws: ENOMEM where the running program is the one that has to end.
+func withNeededScratch<Value: BitwiseCopyable, Result>(
+    _ type: Value.Type, for address: UInt64, _ body: (Handle<Value>) throws(Errno) -> Result
+) throws(Errno) -> Result {
+    var page = KernelPages.take()
+    while page == nil, relieveShortage(at: VirtualAddress(address)) { page = KernelPages.take() }
+    guard let page else { throw .noMemory }
+    defer { KernelPages.giveBack(page) }
+    return try body(Handle<Value>(unsafeAddress: page))
+}

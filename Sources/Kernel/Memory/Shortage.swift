@@ -58,6 +58,7 @@ func forEachSpace(_ body: (Handle<ProgramSpace>) -> Void) {
 /// - Returns: false where the running program itself is the one that has to end.
 @inline(never)
 func relieveShortage(at address: VirtualAddress) -> Bool {
+    if endShortageOnPurpose() { return true }
     if reclaimMemory() { return true }
     let victim = chooseVictim()
     let pages = victim.value.space?.value.memory.statistics.residentPages ?? 0
@@ -112,4 +113,14 @@ private func chooseVictim() -> Handle<Process> {
 private func isFirst(_ process: Handle<Process>, _ space: Handle<ProgramSpace>) -> Bool {
     guard let first = kernel.firstProcess else { return false }
     return process == first || first.value.space == space
+}
+
+/// Ends the shortage that the debugging interface made.
+/// - Returns: whether there was one.
+@inline(never) @discardableResult
+func endShortageOnPurpose() -> Bool {
+    guard kernel.isShortOnPurpose else { return false }
+    kernel.isShortOnPurpose = false
+    kernel.frames.withLock { $0.endShortage() }
+    return true
 }

@@ -105,7 +105,7 @@ private func writeFrame(
 ) throws(Errno) {
     let thread = Thread.current
     Machine.Thread.saveVectors(to: thread.context)
-    try withScratch(SignalFrame.self) { (scratch) throws(Errno) in
+    try withNeededScratch(SignalFrame.self, for: place) { (scratch) throws(Errno) in
         scratch.value = SignalFrame()
         scratch.value.information = information
         scratch.value.stack = thread.value.signalStack
@@ -139,7 +139,7 @@ func returnFromSignal(_ frame: Handle<TrapFrame>) {
 private func restoreFrame(from place: UInt64, to frame: Handle<TrapFrame>) throws(Errno) {
     guard place % 16 == 0 else { throw .badAddress }
     let thread = Thread.current
-    try withScratch(SignalFrame.self) { (scratch) throws(Errno) in
+    try withNeededScratch(SignalFrame.self, for: place) { (scratch) throws(Errno) in
         let size = UInt64(MemoryLayout<SignalFrame>.size)
         guard UserMemory.copyIn(from: place, toKernel: scratch.address, count: size) == 0 else { throw .badAddress }
         guard scratch.value.vectors.magic == VectorRecord.magicNumber, scratch.value.vectors.size == 528 else {

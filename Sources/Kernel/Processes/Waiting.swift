@@ -71,6 +71,7 @@ func wakeAll(onFile channel: WaitChannel) {
 ///
 /// Returns when the running thread's turn comes again; never for a dead one.
 func reschedule() {
+    if kernel.isShortOnPurpose { endShortageOnPurpose() }
     let current = Thread.current
     guard let next = kernel.scheduler.withLock({ $0.takeNext() }) else {
         if current.value.state == .ready { return }

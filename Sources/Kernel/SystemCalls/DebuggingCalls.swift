@@ -1,6 +1,7 @@
 import Formats
 import LinuxABI
 import Machine
+import MachineAssembly
 import MemoryModel
 
 // Akuma's debugging interface (LinuxABI/AkumaDebug.swift, Documentation/debugging-interface.md). It shows physical
@@ -122,9 +123,74 @@ func checkMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
             Console.log("check: more frames are free than there are")
             return 1
         }
+    case .everything:
+        return try checkEverything()
     case nil:
         throw .invalidArgument
     }
+}
+
+/// Checks each address space by itself, and then the references of all of them together.
+/// - Throws: ENOMEM where there is no room to count in.
+private func checkEverything() throws(Errno) -> UInt64 {
+    var violations: UInt64 = 0
+    var audit: FrameAudit<RealMachine>
+    do throws(MapError) {
+        audit = try kernel.frames.withLock { (frames) throws(MapError) in
+            try FrameAudit(kernel: kernel.mappings, frames: &frames)
+        }
+    } catch {
+        throw Errno(error)
+    }
+    var candidate = kernel.processes.first
+    while let process = candidate {
+        candidate = process.value.nextProcess
+        guard let space = process.value.space, !isUsed(space, before: process) else { continue }
+        do throws(InvariantViolation) {
+            try space.value.memory.validate()
+        } catch {
+            report(error, of: Int(process.value.id))
+            violations += 1
+        }
+        audit.count(space.value.memory)
+    }
+    do throws(InvariantViolation) {
+        try kernel.frames.withLock { (frames) throws(InvariantViolation) in try audit.check(frames) }
+    } catch {
+        report(error, of: 0)
+        violations += 1
+    }
+    kernel.frames.withLock(consuming: audit) { frames, audit in audit.giveBack(to: &frames) }
+    return violations
+}
+
+/// Names a violation in the log. Process 0 stands for none.
+private func report(_ violation: InvariantViolation, of process: Int) {
+    Console.log("check: pid \(process): \(violation.invariant), at \(hex: violation.address.rawValue)")
+}
+
+extension Errno {
+    /// What a call throws that has put another call's number in `x8`. No program sees it (there, ERESTARTNOINTR).
+    static var anotherCall: Errno { Errno(rawValue: 513) }
+}
+
+/// `akuma_shortage`: makes another call while few frames can be had.
+func makeCallShortOfFrames(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    try checkAllowed()
+    let shortage = AkumaShortage(rawValue: call.frame.value.x7)
+    let number = call.frame.value.x6
+    guard shortage.rawValue <= AkumaShortage.over.rawValue, number != SystemCallNumber.akumaShortage.rawValue else {
+        throw .invalidArgument
+    }
+    endShortageOnPurpose()
+    if shortage != .over {
+        kernel.isShortOnPurpose = true
+        kernel.frames.withLock {
+            $0.beginShortage(leaving: shortage.frames, endsWithFailure: shortage.contains(.once))
+        }
+    }
+    call.frame.value.x8 = number
+    throw .anotherCall
 }
 
 /// How many pairs of the ranges overlap.

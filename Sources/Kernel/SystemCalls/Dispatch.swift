@@ -27,12 +27,16 @@ extension UInt64 {
 @c(akuma_system_call)
 public func systemCallEntry(_ frameAddress: UInt64) {
     let frame = Handle<TrapFrame>(unsafeAddress: frameAddress)
-    let number = frame.value.x8
+    var number = frame.value.x8
     var restart: UInt64?
     while true {
         do throws(Errno) {
             frame.value.x0 = try dispatch(number, SystemCallArguments(frame: frame))
         } catch {
+            if error == .anotherCall {
+                number = frame.value.x8
+                continue
+            }
             // A call that found no frame has changed nothing: it is made again where the page cache has one to give.
             if error == .noMemory && reclaimMemoryIfShort() { continue }
             if error == .interrupted && isRestartable(number) { restart = frame.value.x0 }
@@ -195,6 +199,7 @@ private func dispatch(_ number: UInt64, _ call: SystemCallArguments) throws(Errn
     case honoured(.akumaLayout): try memoryLayout(call)
     case honoured(.akumaCheck): try checkMemory(call)
     case honoured(.akumaFrames): try countFrames(call)
+    case honoured(.akumaShortage): try makeCallShortOfFrames(call)
 
     default: try unknownCall(number)
     }

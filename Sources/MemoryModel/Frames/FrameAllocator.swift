@@ -24,6 +24,9 @@
     /// Frames that only tables and the kernel itself get: what they need to give memory back when there is none.
     public var reserve: UInt64 = 0
 
+    /// Free frames that are out of reach at the moment, see `FrameShortage.swift`.
+    @usableFromInline var shortage: FrameShortage?
+
     /// Hot frames, at most. Half of them go back to the buddy lists when one more comes.
     @usableFromInline let hotLimit: UInt64
 
@@ -54,7 +57,7 @@
     }
 
     /// Frames that can be given out.
-    @inlinable public var freeFrames: UInt64 { buddies.freeFrames &+ hotCount }
+    @inlinable public var freeFrames: UInt64 { buddies.freeFrames &+ hotCount &+ (shortage?.hotCount ?? 0) }
 
     /// The frame's record.
     @inlinable public func record(of number: FrameNumber) -> FrameRecord { table.record(of: number) }
@@ -136,6 +139,7 @@
     /// Moves frames from the smallest free blocks to the hot list, the lowest of a block on top.
     /// - Returns: whether there were any.
     @inline(never) @usableFromInline mutating func refill(for kind: FrameKind) -> Bool {
+        if failsForShortage() { return false }
         // Near the reserve, one by one, so that none of it comes to lie at hand for everyone.
         let isPlenty = reserve == 0 || buddies.freeFrames >= reserve + 2 << Self.batchOrder
         if !isPlenty && buddies.freeFrames <= reserve && kind != .kernel && kind != .table { return false }
@@ -183,6 +187,7 @@
     /// Takes 2^order adjacent frames, aligned to their size, content unspecified; nil where there is no such block.
     public mutating func takeBlock(order: UInt64, _ kind: FrameKind) -> FrameBlock? {
         precondition(order <= BuddyLists<M>.maximumOrder, "a block of at most 2^18 frames")
+        if failsForShortage() { return nil }
         var taken = buddies.take(order: order)
         if taken == nil, hotCount > 0 {
             mergeFreeFrames()

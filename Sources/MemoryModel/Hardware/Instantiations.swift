@@ -33,6 +33,8 @@ func instantiateFrames() {
     table.setOrigin(table.origin(of: start), of: start)
     _ = allocator.isSoleOwner(start)
     _ = allocator.freeFrames
+    allocator.beginShortage(leaving: FrameAllocator<NullMachine>.shortageLimit, endsWithFailure: true)
+    allocator.endShortage()
 }
 
 /// Instantiates `Identifiers/`.
@@ -111,6 +113,10 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
     _ = space.statistics
     _ = space.stackStart
     try? space.validate()
+    let audit = try FrameAudit(kernel: kernel, frames: &frames)
+    audit.count(space)
+    try? audit.check(frames)
+    audit.giveBack(to: &frames)
     let object = MappedObject(ObjectNumber(1))
     let request = MapRequest(length: Granule.size, protection: .readWrite, options: .shared, object: object)
     try space.checkPlacement(request)

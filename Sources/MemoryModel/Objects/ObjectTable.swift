@@ -253,6 +253,9 @@ public struct ObjectTable<M: Hardware> {
         return pages
     }
 
+    /// The numbers that were ever given out.
+    var numbers: Range<UInt64> { 1..<max(1, machine.load(directoryWord(Self.nextUnused))) }
+
     /// Objects that exist.
     public var count: UInt64 { machine.load(directoryWord(Self.liveCount)) }
 

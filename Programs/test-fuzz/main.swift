@@ -1,0 +1,97 @@
+// `test-fuzz [SEED [COUNT [ROUND [CALL]]]]`: so many calls on memory with random arguments of the types that they take,
+// the same for a seed; half of them while few frames can be had, where the debugging interface is there. They are made
+// by a few processes at a time, in rounds; after each round nothing may be left of it. With ROUND, that one alone is
+// made; with CALL, each process prints its calls from that one on.
+//
+// To see the same again: `./akuma run --deterministic --debug test-fuzz SEED COUNT`; what fails says in which round. A
+// round alone begins on another machine than it has in its place, so it need not go the same way, but often does.
+
+import ProgramTesting
+import libakuma
+
+let processes = 4
+let callsOfProcess = 2500
+
+let arguments = Program.arguments
+guard Program.isOnAkuma else {
+    printError("test-fuzz: this kernel is not Akuma; nothing tried")
+    exit(2)
+}
+let seed = arguments.count > 1 ? UInt64(arguments[1]) ?? 1 : 1
+let count = arguments.count > 2 ? Int(arguments[2]) ?? 10_000 : 10_000
+let onlyRound = arguments.count > 3 ? Int(arguments[3]) : nil
+let printedCall = arguments.count > 4 ? Int(arguments[4]) ?? 0 : Int.max
+let hasInterface = (try? Debugging.frames()) != nil
+
+prepare()
+placeCanaries()
+installHandlers()
+
+/// Has everything made that is made on first use, once for all processes.
+func prepare() {
+    var random = Random(seed: 1)
+    _ = Deed.next(&random)
+    _ = isOwn(0, 1)
+    _ = Fuzzer(name: 0, seed: 1, hasShortages: false, printed: 0)
+}
+
+/// Free frames of the machine, where they can be asked for.
+func freeFrames() -> UInt64? { (try? Debugging.frames())?.free }
+
+func checkEverything(_ round: Int) {
+    guard hasInterface else { return }
+    let violations = (try? Debugging.check(.everything)) ?? -1
+    expect(violations == 0, "after round \(round): \(violations) violations")
+}
+
+/// A few processes that each make their calls, and how it went. Returns the calls made.
+func makeRound(_ round: Int) -> Int {
+    var children: [ProcessID] = []
+    for index in 0..<processes {
+        unsafe ledgerWords[2 * index] = 0
+        unsafe ledgerWords[2 * index + 1] = 0
+        let child: ProcessID?
+        do throws(Errno) { child = try fork() } catch { continue }
+        guard let child else {
+            var fuzzer = Fuzzer(
+                name: UInt64(round * processes + index + 1), seed: seed, hasShortages: hasInterface, printed: printedCall)
+            fuzzer.run(callsOfProcess)
+            unsafe ledgerWords[2 * index] = fuzzer.made
+            unsafe ledgerWords[2 * index + 1] = fuzzer.succeeded
+            exit(Verdict.fine)
+        }
+        children.append(child)
+    }
+    for _ in children {
+        guard let ended = try? waitForAnyChild() else { continue }
+        expect(ended.status.exitStatus == 0, "round \(round): process \(ended.process) ended with \(ended.status.shellStatus)")
+    }
+    var made = 0
+    for index in 0..<processes {
+        made += unsafe ledgerWords[2 * index]
+        succeeded += unsafe ledgerWords[2 * index + 1]
+    }
+    return made
+}
+
+let ledgerWords = unsafe UnsafeMutablePointer<Int>(bitPattern: ledger)!
+var made = 0
+var succeeded = 0
+var round = onlyRound ?? 0
+// The first round makes what the kernel keeps: records of objects, tables of its window.
+_ = onlyRound == nil ? 0 : makeRound(round)
+var lastFree = freeFrames()
+while made < count {
+    made += makeRound(round)
+    checkEverything(round)
+    let free = freeFrames()
+    if round > 0, let before = lastFree, let after = free, before != after {
+        print("round \(round): \(before) frames were free before, \(after) after")
+    }
+    lastFree = free
+    if round % 32 == 31 { print("seed \(seed), round \(round): \(made) calls") }
+    if !isFine || onlyRound != nil { break }
+    round += 1
+}
+print("seed \(seed): \(made) calls in \(round + 1) rounds, \(succeeded) succeeded")
+finish()

@@ -1,0 +1,66 @@
+import FakeMachine
+import MemoryModel
+import Testing
+
+@Suite("Shortages on purpose", .leakLedger)
+struct FrameShortageTests {
+    @Test("so many frames can be had and no more, until the shortage ends", arguments: [0, 1, 7, 32] as [UInt64])
+    func lasting(left: UInt64) throws {
+        let machine = FakeMachine(frames: 256)
+        var frames = machine.makeAllocator()
+        let free = frames.freeFrames
+        // Some frames lie at hand, some in blocks.
+        if let frame = frames.take(.kernel) { frames.release(frame) }
+        frames.beginShortage(leaving: left, endsWithFailure: false)
+        #expect(frames.freeFrames == free, "what is out of reach is still free")
+        var taken = FrameList(frames.table)
+        for _ in 0..<left { taken.push(try #require(frames.take(.anonymous))) }
+        for _ in 0..<3 { #expect(frames.take(.table) == nil) }
+        #expect(frames.takeBlock(order: 0, .kernel) == nil)
+        // What is given back can be had again.
+        if let frame = taken.popFirst() {
+            frames.release(frame)
+            taken.push(try #require(frames.takeZeroed(.kernel)))
+            #expect(frames.takeZeroed(.kernel) == nil)
+        }
+        frames.endShortage()
+        #expect(frames.freeFrames == free - left)
+        while let frame = taken.popFirst() { frames.release(frame) }
+        var all = FrameList(frames.table)
+        while let frame = frames.take(.anonymous) { all.push(frame) }
+        #expect(frames.freeFrames == 0)
+        while let frame = all.popFirst() { frames.release(frame) }
+        frames.mergeFreeFrames()
+        #expect(frames.freeFrames == free && frames.problems() == [])
+    }
+
+    @Test("a shortage that is for once ends with the allocation that fails")
+    func once() throws {
+        let machine = FakeMachine(frames: 256)
+        var frames = machine.makeAllocator()
+        let free = frames.freeFrames
+        frames.beginShortage(leaving: 1, endsWithFailure: true)
+        let first = try #require(frames.take(.anonymous))
+        #expect(frames.take(.anonymous) == nil)
+        let second = try #require(frames.take(.anonymous))
+        frames.endShortage()
+        frames.release(first)
+        frames.release(second)
+        #expect(frames.freeFrames == free)
+    }
+
+    @Test("frames that are merged meanwhile are out of reach too, and not lost")
+    func merging() throws {
+        let machine = FakeMachine(frames: 256)
+        var frames = machine.makeAllocator()
+        let free = frames.freeFrames
+        let frame = try #require(frames.take(.anonymous))
+        frames.beginShortage(leaving: 4, endsWithFailure: false)
+        frames.release(frame)
+        frames.mergeFreeFrames()
+        #expect(frames.take(.anonymous) == nil)
+        frames.endShortage()
+        frames.mergeFreeFrames()
+        #expect(frames.freeFrames == free && frames.problems() == [])
+    }
+}
