@@ -157,6 +157,7 @@ private func makeFileSystem() throws(Errno) {
     kernel.fileSystemPlace = Handle.place(try FileSystem.make(), at: page)
     var unpacking = Unpacking(kernel.ramdisk)
     try unpacking.run()
+    try makeProcTree()
     if unpacking.skipped > 0 {
         Console.log("boot: \(unpacking.skipped) entries of the ramdisk have no place: they are left out")
     }
@@ -259,7 +260,9 @@ private func startFirstProcess(_ inode: Handle<Inode>, path: Span<UInt8>) throws
     process.value.files = try makeStandardFiles()
     kernel.processes.insert(process)
     kernel.firstProcess = process
-    start(try makeThread(of: process, registers: program.registers, threadPointer: 0))
+    let thread = try makeThread(of: process, registers: program.registers, threadPointer: 0)
+    thread.value.name = threadName(ofProgram: path)
+    start(thread)
 }
 
 /// Descriptors 0, 1 and 2: the streams of the host's command.

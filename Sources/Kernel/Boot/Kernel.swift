@@ -29,6 +29,7 @@ struct Kernel: ~Copyable {
     /// Nil until boot has unpacked the ramdisk; everything else uses ``fileSystem``.
     var fileSystemPlace: Handle<FileSystem>?
     var openFiles = KernelPool<OpenFile>()
+    var procReaders = KernelPool<ProcReader>()
     var pipes = KernelPool<Pipe>()
     var fileTables = KernelPool<FileTable>()
     var signalActions = KernelPool<SignalActions>()

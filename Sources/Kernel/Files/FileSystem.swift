@@ -79,7 +79,7 @@ struct FileSystem: ~Copyable {
                 }
             case .symbolicLink(let target):
                 texts.discard(target)
-            case .directory, .device:
+            case .directory, .device, .proc:
                 break
             }
             next = dropDeletedName(of: inode)

@@ -109,6 +109,7 @@ func release(_ file: Handle<OpenFile>) {
     case .inode(let inode):
         if file.value.isWritable, inode.value.type == .regular { inode.value.writers -= 1 }
         fileSystem.release(inode)
+    case .proc(let reader): close(reader)
     case .input, .output, .device, .process: break
     }
     kernel.openFiles.destroy(file)

@@ -50,6 +50,8 @@ enum InodeContent {
     case symbolicLink(StoredText)
     /// A device file: major number in the upper half, minor in the lower.
     case device(UInt64)
+    /// What the kernel tells about itself, below `/proc`.
+    case proc(ProcNode)
 }
 
 /// A directory's entries, in the order in which they came; they are found by name in the ``NameTable``.
@@ -59,6 +61,8 @@ struct Directory {
     /// The position that the next entry gets; `.` has 0 and `..` 1.
     var nextPosition: UInt64 = 2
     var count: UInt32 = 0
+    /// Who makes its entries.
+    var source = DirectorySource.programs
     /// Counts removals, so that who goes along the entries notices that his place may be gone.
     var removals: UInt32 = 0
 }

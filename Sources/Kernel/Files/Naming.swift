@@ -10,7 +10,15 @@ import Machine
 func makeFile(
     _ name: Span<UInt8>, in directory: Handle<Inode>, _ mode: FileMode, _ content: InodeContent
 ) throws(Errno) -> Handle<Inode> {
-    guard !directory.isDeleted else { throw .noSuchFileOrDirectory }
+    // Nor does a directory of the kernel's take any (fs/proc/generic.c: there is no create).
+    guard !directory.isDeleted, !directory.isKernelsDirectory else { throw .noSuchFileOrDirectory }
+    return try insertFile(name, in: directory, mode, content)
+}
+
+/// Makes a file of any kind with a name that the directory has not, and is not asked whether it may have. ENOMEM.
+func insertFile(
+    _ name: Span<UInt8>, in directory: Handle<Inode>, _ mode: FileMode, _ content: InodeContent
+) throws(Errno) -> Handle<Inode> {
     let text = try fileSystem.texts.keep(name)
     let inode: Handle<Inode>
     do throws(Errno) {
@@ -60,6 +68,8 @@ func removeName(_ entry: Handle<DirectoryEntry>) {
 
 /// Gives a file another name, which the directory has not. ENOENT, ENOMEM.
 func link(_ inode: Handle<Inode>, as name: Span<UInt8>, in directory: Handle<Inode>) throws(Errno) {
+    if directory.isKernelsDirectory { throw .noSuchFileOrDirectory }
+    if inode.isProc { throw .improperLink }
     guard !directory.isDeleted else { throw .noSuchFileOrDirectory }
     let text = try fileSystem.texts.keep(name)
     fileSystem.insert(try fileSystem.makeEntry(text, in: directory, for: inode))

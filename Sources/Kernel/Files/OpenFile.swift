@@ -11,6 +11,8 @@ enum FileKind {
     case inode(Handle<Inode>)
     /// `/dev/null` and its like.
     case device(CharacterDevice)
+    /// A file below `/proc`.
+    case proc(Handle<ProcReader>)
     /// One end of a pipe.
     case pipe(Handle<Pipe>, PipeEnd)
     /// A process (`pidfd_open`): its number, and which of all that had the number it is.
@@ -79,6 +81,11 @@ extension Handle where T == OpenFile {
             return count
         case .device(let device):
             return try device.read(into: &buffer)
+        case .proc(let reader):
+            let start = offset ?? value.position
+            let count = try reader.read(from: start, into: &buffer)
+            if offset == nil { value.position = start + count }
+            return count
         }
     }
 
@@ -101,6 +108,11 @@ extension Handle where T == OpenFile {
             // O_APPEND wins over an offset too (pwrite(2), "Bugs").
             let start = value.flags.contains(.append) ? inode.fileSize : offset ?? value.position
             let count = try inode.writeFile(at: start, from: &buffer)
+            if offset == nil { value.position = start + count }
+            return count
+        case .proc(let reader):
+            let start = offset ?? value.position
+            let count = try reader.value.node.write(from: &buffer, at: start)
             if offset == nil { value.position = start + count }
             return count
         case .input:

@@ -137,6 +137,9 @@ struct PathWalk {
     /// The entry of a name in the current directory; nil where there is none. ENAMETOOLONG.
     func findEntry(_ name: Range<Int>) throws(Errno) -> Handle<DirectoryEntry>? {
         guard name.count <= maximumName else { throw .fileNameTooLong }
+        if let entry = fileSystem.entry(bytes(name), in: directory) { return entry }
+        guard directory.isKernelsDirectory else { return nil }
+        try directory.fill(for: bytes(name))
         return fileSystem.entry(bytes(name), in: directory)
     }
 
@@ -151,8 +154,20 @@ struct PathWalk {
     private mutating func follow(_ link: Handle<Inode>) throws(Errno) {
         linksFollowed += 1
         guard linksFollowed <= maximumLinks else { throw .tooManySymbolicLinkLevels }
-        guard case .symbolicLink(let text) = link.value.content else { fatalError("the inode is a link") }
-        let target = text.bytes
+        switch link.value.content {
+        case .symbolicLink(let text): try replace(by: text.bytes)
+        case .proc(let node):
+            switch try node.target() {
+            case .number(let number): try replace(by: DecimalText(UInt64(number)).bytes)
+            // Wherever it lies: there the walk goes on.
+            case .file(let file): directory = file
+            }
+        default: fatalError("the inode is a link")
+        }
+    }
+
+    /// Puts a text in front of what is still to come.
+    private mutating func replace(by target: Span<UInt8>) throws(Errno) {
         guard target.count > 0 else { throw .noSuchFileOrDirectory }
         // The slashes before what is to come were passed: one of them is needed again.
         while position > 0, position < count, path.value.bytes[position] != UInt8(ascii: "/") { position -= 1 }

@@ -43,6 +43,7 @@ private func makeChildThread(
     let threadPointer = flags.contains(.setTLS) ? call.fourth : Machine.Thread.threadPointer
     let thread = try makeThread(of: child, registers: registers, threadPointer: threadPointer)
     Machine.Thread.saveVectors(to: thread.context)
+    thread.value.name = Thread.current.value.name
     thread.value.blockedSignals = Thread.current.value.blockedSignals
     // The copy of the memory has the stack; a borrowed memory has one user of it (kernel/fork.c, sas_ss_reset).
     if !flags.contains(.memory) { thread.value.signalStack = Thread.current.value.signalStack }
@@ -104,6 +105,7 @@ private func copy(_ space: Handle<ProgramSpace>) throws(Errno) -> Handle<Program
                     memory: memory, text: space.value.text, image: space.value.image,
                     refusesWritableAndExecutable: space.value.refusesWritableAndExecutable))
         else { fatalError("there was room for an address space") }
+        copy.value.strings = space.value.strings
         return copy
     } catch {
         throw Errno(error)
@@ -117,6 +119,7 @@ private func discard(_ child: Handle<Process>) {
     child.releaseFiles()
     if let actions = child.value.signalActions { kernel.signalActions.destroy(actions) }
     if let parent = child.value.parent { removeChild(child, of: parent) }
+    removeProcDirectory(of: child)
     kernel.processes.remove(child)
     kernel.processPool.destroy(child)
 }

@@ -20,6 +20,7 @@ func endProcess(_ status: WaitStatus) -> Never {
     process.releaseFiles()
     fileSystem.sweepOrphans()
     process.value.thread = nil
+    process.value.name = thread.value.name
     process.value.ownTicks = thread.value.ticksRun
     orphanChildren(of: process)
     process.value.state = .zombie
@@ -94,6 +95,7 @@ func removeChild(_ child: Handle<Process>, of parent: Handle<Process>) {
 }
 
 private func destroyZombie(_ process: Handle<Process>) {
+    removeProcDirectory(of: process)
     kernel.processes.remove(process)
     kernel.processPool.destroy(process)
 }

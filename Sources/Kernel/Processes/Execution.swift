@@ -34,6 +34,7 @@ func execute(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     fileSystem.sweepOrphans()
     closeFilesOnExec(of: process)
     process.value.signalActions?.value.forgetHandlers()
+    Thread.current.value.name = program.name
     Thread.current.value.signalStack = .none
     Thread.current.value.clearChildID = 0
     Machine.Thread.threadPointer = 0

@@ -51,6 +51,12 @@ struct Process: ~Copyable {
     var personality = Personality.none
     /// `PR_SET_THP_DISABLE`.
     var refusesHugePages = false
+    /// The files below `/proc` that tell of the process; nil as long as nobody looked.
+    var procDirectory: Handle<Inode>?
+    /// The name that the thread had, once the process has ended.
+    var name = InlineArray<16, UInt8>(repeating: 0)
+    /// Counter value when the process began.
+    let startTicks = Timer.now
 
     /// Counter ticks that ended threads and waited-for children ran.
     var ownTicks: UInt64 = 0
@@ -66,12 +72,25 @@ struct Process: ~Copyable {
 
 /// An address space and the number of processes that use it: more than one only between `clone(CLONE_VM)` and `execve`.
 struct ProgramSpace: ~Copyable {
+    /// Where the program found its stack, its arguments and its environment when it started.
+    struct Strings {
+        var stackPointer = VirtualAddress(0)
+        var arguments = VirtualAddress(0)
+        /// Where the arguments end, too.
+        var environment = VirtualAddress(0)
+        var end = VirtualAddress(0)
+    }
+
     var memory: AddressSpace<RealMachine>
     var users: UInt32 = 1
     /// The executable segments' hull, for the debugging interface's overlap check.
     let text: VirtualRange
     /// The whole image's hull.
     let image: VirtualRange
+    var strings = Strings()
+    /// The most pages that were mapped, and the most bytes resident, whenever somebody looked.
+    var peakSize: UInt64 = 0
+    var peakResident: UInt64 = 0
     /// The program's note asks that no page ever be both writable and executable.
     let refusesWritableAndExecutable: Bool
 

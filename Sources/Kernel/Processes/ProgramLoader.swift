@@ -36,6 +36,8 @@ struct LoadedProgram {
     let space: Handle<ProgramSpace>
     let entry: VirtualAddress
     let stackPointer: VirtualAddress
+    /// What its thread is called.
+    let name: InlineArray<16, UInt8>
 
     /// The registers of a program's first moment: all zero but SP and PC (System V ABI for the Arm 64-bit Architecture).
     var registers: TrapFrame {
@@ -111,8 +113,12 @@ private func load(
         releaseSpace(space)
         throw .memory(error)
     }
+    space.value.strings = ProgramSpace.Strings(
+        stackPointer: stack.stackPointer, arguments: stack.argumentStart, environment: stack.environmentStart,
+        end: stack.environmentEnd)
     if kernel.options.logsMemory { logSegments(of: plan, in: space) }
-    return LoadedProgram(space: space, entry: plan.value.entry, stackPointer: stack.stackPointer)
+    return LoadedProgram(
+        space: space, entry: plan.value.entry, stackPointer: stack.stackPointer, name: threadName(ofProgram: path))
 }
 
 /// Where a new program has what: where DESIGN promises it, or at random places where the machine was asked for that

@@ -56,7 +56,11 @@ struct Thread: ~Copyable {
     /// Where the kernel stores 0 when the thread ends (`set_tid_address`); 0 for nowhere.
     var clearChildID: UInt64 = 0
 
-    /// What `prctl` named the thread, ended by a NUL.
+    /// How often it gave up the CPU because it waited, and because another one's turn had come.
+    var voluntarySwitches: UInt64 = 0
+    var involuntarySwitches: UInt64 = 0
+
+    /// What the thread is called, ended by a NUL: after its program, until `prctl` says otherwise.
     var name = InlineArray<16, UInt8>(repeating: 0)
 
     /// Counter ticks that the thread has run.

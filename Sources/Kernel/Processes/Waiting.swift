@@ -91,6 +91,11 @@ func giveTurnIfOver() {
 /// Switches stack, registers and address space. The one place that does (LESSONS 4).
 private func switchThread(from current: Handle<Thread>, to next: Handle<Thread>) {
     let now = Timer.now
+    if current.value.state == .ready {
+        current.value.involuntarySwitches &+= 1
+    } else {
+        current.value.voluntarySwitches &+= 1
+    }
     current.value.runTicks &+= now &- current.value.startedAt
     next.value.startedAt = now
     next.value.isOnProcessor = true

@@ -14,14 +14,16 @@ private func openInode(_ descriptor: UInt64) throws(Errno) -> Handle<Inode>? {
 func changeMode(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     // What has no inode of its own keeps its permissions, and that is told.
     guard let inode = try openInode(call.first) else { throw .notPermitted }
-    return changeMode(of: inode, call.second)
+    return try changeMode(of: inode, call.second)
 }
 
 func changeModeAtPath(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    changeMode(of: try inode(at: call.first, path: call.second, followsLast: true), call.third)
+    try changeMode(of: inode(at: call.first, path: call.second, followsLast: true), call.third)
 }
 
-private func changeMode(of inode: Handle<Inode>, _ permissions: UInt64) -> UInt64 {
+private func changeMode(of inode: Handle<Inode>, _ permissions: UInt64) throws(Errno) -> UInt64 {
+    // What the kernel tells stays readable as it is (fs/proc/base.c, proc_setattr).
+    if inode.isProc { throw .notPermitted }
     inode.value.mode = FileMode(inode.value.type, permissions: permissions.asUInt32)
     inode.value.noteChange()
     return 0
@@ -29,18 +31,19 @@ private func changeMode(of inode: Handle<Inode>, _ permissions: UInt64) -> UInt6
 
 func changeOwner(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard let inode = try openInode(call.first) else { throw .notPermitted }
-    return changeOwner(of: inode, user: call.second.asUInt32, group: call.third.asUInt32)
+    return try changeOwner(of: inode, user: call.second.asUInt32, group: call.third.asUInt32)
 }
 
 func changeOwnerAtPath(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let flags = call.fifth.asUInt32
     guard flags & ~(AtFlags.noFollow | AtFlags.emptyPath) == 0 else { throw .invalidArgument }
     let inode = try inode(at: call.first, path: call.second, flags: flags)
-    return changeOwner(of: inode, user: call.third.asUInt32, group: call.fourth.asUInt32)
+    return try changeOwner(of: inode, user: call.third.asUInt32, group: call.fourth.asUInt32)
 }
 
 /// All ones leaves a number as it is. What runs as its owner or group no longer does (fs/open.c, chown_common).
-private func changeOwner(of inode: Handle<Inode>, user: UInt32, group: UInt32) -> UInt64 {
+private func changeOwner(of inode: Handle<Inode>, user: UInt32, group: UInt32) throws(Errno) -> UInt64 {
+    if inode.isProc { throw .notPermitted }
     if user != .max { inode.value.userID = user }
     if group != .max { inode.value.groupID = group }
     let permissions = inode.value.mode.permissions

@@ -8,6 +8,7 @@ func readDirectory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard !file.value.flags.contains(.path) else { throw .badFileDescriptor }
     guard case .inode(let directory) = file.value.kind, directory.value.isDirectory else { throw .notDirectory }
     guard !directory.isDeleted else { throw .noSuchFileOrDirectory }
+    if file.value.position < 2 { try directory.fill() }
     var listing = Listing(buffer: UserBuffer(call.second, count: UInt64(call.third.asUInt32)))
     // Positions: 0 is `.`, 1 is `..`, then the entries'.
     while file.value.position < 2 {

@@ -121,6 +121,10 @@ func seek(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         throw .illegalSeek
     case .device:
         return 0
+    case .proc:
+        let position = try textPosition(offset, from: origin, current: file.value.position)
+        file.value.position = position
+        return position
     case .inode(let inode):
         guard !file.value.flags.contains(.path) else { throw .badFileDescriptor }
         let position = try position(in: inode, offset, from: origin, current: file.value.position)
@@ -128,6 +132,15 @@ func seek(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         file.value.position = position
         return position
     }
+}
+
+/// Where `lseek` goes in a file below `/proc`, which nobody knows the end of (fs/seq_file.c, seq_lseek).
+private func textPosition(_ offset: Int64, from origin: SeekOrigin, current: UInt64) throws(Errno) -> UInt64 {
+    guard origin == .start || origin == .current else { throw .invalidArgument }
+    let base = origin == .start ? 0 : Int64(bitPattern: current)
+    let (position, overflow) = base.addingReportingOverflow(offset)
+    guard !overflow, position >= 0 else { throw .invalidArgument }
+    return UInt64(position)
 }
 
 /// Where `lseek` goes (fs/read_write.c, generic_file_llseek; mm/shmem.c; fs/libfs.c for directories).

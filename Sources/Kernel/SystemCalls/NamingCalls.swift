@@ -128,6 +128,7 @@ func removeFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard flags & ~AtFlags.removeDirectory == 0 else { throw .invalidArgument }
     return try withPlace(at: call.first, path: call.second) { (place) throws(Errno) in
         let entry = try flags == 0 ? file(toRemove: place) : directory(toRemove: place)
+        if place.directory.isKernelsDirectory { throw .notPermitted }
         removeName(entry)
         return 0
     }
@@ -150,6 +151,8 @@ private func directory(toRemove place: NamePlace) throws(Errno) -> Handle<Direct
     case .name(let name):
         guard let entry = try place.walk.findEntry(name) else { throw .noSuchFileOrDirectory }
         guard entry.value.inode.value.isDirectory else { throw .notDirectory }
+        // A place where a file system is, to a program.
+        if entry.value.inode.isKernelsDirectory, !place.directory.isKernelsDirectory { throw .resourceBusy }
         guard entry.value.inode.value.directory.count == 0 else { throw .directoryNotEmpty }
         return entry
     }
@@ -188,6 +191,11 @@ private func checkRename(
     _ flags: RenameFlags
 ) throws(Errno) {
     let isExchange = flags.contains(.exchange)
+    let isWithinProc = source.directory.isKernelsDirectory
+    guard isWithinProc == target.directory.isKernelsDirectory else { throw .improperLink }
+    if isWithinProc { throw other == nil ? .noSuchFileOrDirectory : .notPermitted }
+    if entry.value.inode.isKernelsDirectory { throw .resourceBusy }
+    if let other, other.value.inode.isKernelsDirectory { throw .resourceBusy }
     if flags.contains(.noReplace), other != nil { throw .fileExists }
     if isExchange {
         guard let other else { throw .noSuchFileOrDirectory }

@@ -80,6 +80,7 @@ private func makeTemporaryFile(
     in directory: Handle<Inode>, _ flags: OpenFlags, permissions: UInt32
 ) throws(Errno) -> Handle<Inode> {
     guard directory.value.isDirectory else { throw .notDirectory }
+    if directory.isKernelsDirectory { throw .notSupported }
     guard !directory.isDeleted else { throw .noSuchFileOrDirectory }
     var file = RegularFile()
     file.isLinkable = !flags.contains(.exclusive)
@@ -96,9 +97,16 @@ private func open(_ found: FoundFile, _ flags: OpenFlags) throws(Errno) -> UInt6
     fileSystem.retain(inode)
     defer { fileSystem.release(inode) }
     let kind = try kind(of: found, flags)
+    if case .proc(let reader) = kind { fileSystem.retain(reader.value.inode) }
     // What fcntl(F_GETFL) shows: without the flags that only mattered here (O_CLOEXEC belongs to the descriptor).
     let kept = flags.subtracting(.create | .exclusive | .noControllingTerminal | .truncate | .closeOnExec)
-    let file = try kernel.openFiles.make(OpenFile(kind, flags: kept))
+    let file: Handle<OpenFile>
+    do throws(Errno) {
+        file = try kernel.openFiles.make(OpenFile(kind, flags: kept))
+    } catch {
+        if case .proc(let reader) = kind { close(reader) }
+        throw error
+    }
     if case .inode = kind {
         fileSystem.retain(inode)
         if file.value.isWritable, inode.value.type == .regular { inode.value.writers += 1 }
@@ -128,6 +136,9 @@ private func kind(of found: FoundFile, _ flags: OpenFlags) throws(Errno) -> File
     case .directory:
         if writes { throw .isDirectory }
     case .regular:
+        if case .proc(let node) = inode.value.content {
+            return .proc(try kernel.procReaders.make(ProcReader(node, inode)))
+        }
         if writes, inode.value.writers < 0 { throw .textFileBusy }
         if flags.contains(.truncate), !found.isNew { try inode.setFileSize(0) }
     case .characterDevice:

@@ -22,14 +22,14 @@ func inode(at descriptor: UInt64, path: UInt64, flags: UInt32) throws(Errno) -> 
 func readLink(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard call.fourth.asInt32 > 0 else { throw .invalidArgument }
     var buffer = UserBuffer(call.third, count: UInt64(call.fourth.asUInt32))
-    let program: Handle<Inode>? = try withPath(call.second, allowsEmpty: true) { (path, count) throws(Errno) in
-        path.value.bytes.span.extracting(0..<count).equals("/proc/self/exe") ? Process.current.value.program : nil
-    }
-    if let program {
-        // The one name under /proc so far: C start-up code asks for it.
-        return try program.withPathText { (text) throws(Errno) in try buffer.write(cutting: text) }
-    }
     let link = try inode(at: call.first, path: call.second, followsLast: false, allowsEmpty: true)
+    if case .proc(let node) = link.value.content, link.value.type == .symbolicLink {
+        switch try node.target() {
+        case .number(let number): return try buffer.write(cutting: DecimalText(UInt64(number)).bytes)
+        case .file(let file):
+            return try file.withPathText { (text) throws(Errno) in try buffer.write(cutting: text) }
+        }
+    }
     guard case .symbolicLink(let target) = link.value.content else {
         // With an empty path the descriptor's own file is meant, and that must be a link (fs/stat.c, do_readlinkat).
         throw try UserPointer(call.second).load(UInt8(0)) == 0 ? .noSuchFileOrDirectory : .invalidArgument

@@ -51,7 +51,7 @@ private func pollResults(of descriptor: Int32, _ events: PollEvents) -> PollEven
             ? .none : events.intersection(.input)
     case .output:
         return events.intersection(.output)
-    case .inode, .device:
+    case .inode, .device, .proc:
         return events.intersection(.input | .output)
     }
 }

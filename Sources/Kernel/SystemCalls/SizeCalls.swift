@@ -9,6 +9,8 @@ func truncate(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let current = UInt64(result: Int64(AtFlags.currentDirectory))
     let inode = try inode(at: current, path: call.first, followsLast: true)
     if inode.value.isDirectory { throw .isDirectory }
+    // What has no size keeps none (fs/proc/generic.c, proc_notify_change).
+    if inode.isProc { return 0 }
     guard inode.value.type == .regular else { throw .invalidArgument }
     if inode.value.writers < 0 { throw .textFileBusy }
     try inode.setFileSize(UInt64(size))
@@ -42,6 +44,8 @@ func allocateRoom(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     case .inode(let opened): inode = opened
     case .pipe, .input, .output: throw .illegalSeek
     case .device, .process: throw .operationNotSupportedByDevice
+    // What has no content to be set aside (fs/open.c, vfs_fallocate).
+    case .proc: throw .notSupported
     }
     let (end, overflow) = offset.addingReportingOverflow(count)
     guard !overflow, UInt64(end) <= Handle<Inode>.maximumFileSize else { throw .fileTooLarge }

@@ -15,6 +15,7 @@ extension Handle where T == Inode {
         status.device = Inode.device
         status.inode = value.number
         status.mode = value.mode.rawValue
+        if isProc { status.device = Inode.procDevice }
         status.linkCount = value.linkCount
         status.userID = value.userID
         status.groupID = value.groupID
@@ -28,9 +29,11 @@ extension Handle where T == Inode {
             status.blockCount = Int64(filePages * (Granule.size.rawValue / 512))
         case .directory(let directory):
             // mm/shmem.c, BOGO_DIRENT_SIZE: `.` and `..` count too.
-            status.size = (Int64(directory.count) + 2) * 20
+            status.size = directory.source == .programs ? (Int64(directory.count) + 2) * 20 : 0
         case .symbolicLink(let target):
             status.size = Int64(target.count)
+        case .proc:
+            break
         case .device(let number):
             // Huge encoding of user space: 8 bits of minor, 12 of major, 12 more of minor (include/linux/kdev_t.h).
             let minor = number & 0xFFFF_FFFF
@@ -114,6 +117,8 @@ private func status(ofFile descriptor: UInt64) throws(Errno) -> FileStatus {
     switch file.value.kind {
     case .inode(let inode):
         return inode.status
+    case .proc(let reader):
+        return reader.value.inode.status
     case .input, .output, .pipe:
         // A stream to the host looks like a pipe, which is what it is.
         status.mode = FileMode(.fifo, permissions: 0o600).rawValue
@@ -133,18 +138,34 @@ private func status(ofFile descriptor: UInt64) throws(Errno) -> FileStatus {
 
 func fileSystemStatusAtPath(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let current = UInt64(result: Int64(AtFlags.currentDirectory))
-    _ = try inode(at: current, path: call.first, followsLast: true)
-    return try storeFileSystemStatus(at: call.second)
+    let inode = try inode(at: current, path: call.first, followsLast: true)
+    return try storeFileSystemStatus(isProc: inode.isProc, at: call.second)
 }
 
 func fileSystemStatus(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    _ = try Process.current.value.openFiles.value.file(call.first.asInt32)
-    return try storeFileSystemStatus(at: call.second)
+    let file = try Process.current.value.openFiles.value.file(call.first.asInt32)
+    let isProc =
+        switch file.value.kind {
+        case .proc: true
+        case .inode(let inode): inode.isProc
+        default: false
+        }
+    return try storeFileSystemStatus(isProc: isProc, at: call.second)
 }
 
-private func storeFileSystemStatus(at pointer: UInt64) throws(Errno) -> UInt64 {
-    let free = kernel.frames.withLock { $0.freeFrames }
+private func storeFileSystemStatus(isProc: Bool, at pointer: UInt64) throws(Errno) -> UInt64 {
     var status = FileSystemStatus()
+    if isProc {
+        // PROC_SUPER_MAGIC (include/uapi/linux/magic.h); it has no blocks.
+        status.type = 0x9FA0
+        status.blockSize = Int64(Granule.size.rawValue)
+        status.number = Inode.procDevice
+        status.maximumName = 255
+        status.fragmentSize = status.blockSize
+        status.flags = 0x20
+        return try store(status, at: pointer)
+    }
+    let free = kernel.frames.withLock { $0.freeFrames }
     // TMPFS_MAGIC (include/uapi/linux/magic.h).
     status.type = 0x0102_1994
     status.blockSize = Int64(Granule.size.rawValue)

@@ -30,6 +30,14 @@ extension UserMemory {
 }
 
 extension StaticString {
+    /// The bytes of the text's UTF-8 form. Literals live as long as the kernel.
+    public var bytes: Span<UInt8> {
+        @_lifetime(immortal) get {
+            let span = unsafe Span(_unsafeStart: utf8Start, count: utf8CodeUnitCount)
+            return unsafe _overrideLifetime(span, borrowing: ())
+        }
+    }
+
     /// Visits the bytes of the text's UTF-8 form.
     public func forEachByte(_ body: (UInt8) -> Void) {
         for index in 0..<utf8CodeUnitCount { body(unsafe utf8Start[index]) }

@@ -243,13 +243,6 @@ struct MappedRange {
     func canGrow(to length: ByteCount) -> Bool { object.map { $0.canIndex(length.wholePages) } ?? true }
 }
 
-extension MappedObject {
-    /// The object as it is seen from `pages` pages further on.
-    func advanced(by pages: UInt64) -> MappedObject {
-        MappedObject(number, firstPage: PageIndex(UInt32(truncatingIfNeeded: UInt64(firstPage.rawValue) + pages)))
-    }
-}
-
 /// What of an entry is the same in neighbours of one kind and class: a look at one word, for a loop over many.
 private struct PageKindAndClass {
     private var mask: UInt64

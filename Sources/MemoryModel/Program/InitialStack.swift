@@ -25,6 +25,10 @@ public struct InitialStack: ~Escapable {
     public let top: VirtualAddress
     public let argumentCount: UInt64
     public let environmentCount: UInt64
+    /// Where argv's strings begin, where they end and those of envp begin, and where those end.
+    public let argumentStart: VirtualAddress
+    public let environmentStart: VirtualAddress
+    public let environmentEnd: VirtualAddress
 
     private let arguments: Span<UInt8>
     private let environment: Span<UInt8>
@@ -64,7 +68,11 @@ public struct InitialStack: ~Escapable {
         guard strings + pointers <= allowed else { throw .tooLarge(size: strings + pointers, limit: allowed) }
 
         let words = 1 + argumentCount + 1 + environmentCount + 1
-        let auxiliary = StackPlaces(top: top, strings: strings).random - Self.auxiliaryByteCount
+        let places = StackPlaces(top: top, strings: strings)
+        argumentStart = places.strings
+        environmentStart = places.strings + ByteCount(argumentBytes)
+        environmentEnd = environmentStart + ByteCount(UInt64(environment.count))
+        let auxiliary = places.random - Self.auxiliaryByteCount
         stackPointer = VirtualAddress((auxiliary.rawValue - words * 8) & ~15)
     }
 
@@ -92,10 +100,8 @@ public struct InitialStack: ~Escapable {
         _ plan: borrowing LoadPlan, _ facts: ProgramFacts, to memory: inout Memory
     ) throws(Memory.Failure) {
         let path = UInt64(executablePath.count) + 1
-        let argumentBytes = arguments.isEmpty ? 1 : UInt64(arguments.count)
-        let places = StackPlaces(top: top, strings: argumentBytes + UInt64(environment.count) + path)
-        let environmentStart = places.strings + ByteCount(argumentBytes)
-        let pathStart = environmentStart + ByteCount(UInt64(environment.count))
+        let places = StackPlaces(top: top, strings: (environmentEnd - argumentStart).rawValue + path)
+        let pathStart = environmentEnd
 
         var words = WordWriter(next: stackPointer)
         try words.write(argumentCount, to: &memory)

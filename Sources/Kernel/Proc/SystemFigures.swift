@@ -1,0 +1,227 @@
+import LinuxABI
+import Machine
+import MemoryModel
+
+// meminfo, vmstat, uptime and stat (fs/proc/meminfo.c, mm/vmstat.c, fs/proc/uptime.c, fs/proc/stat.c).
+
+/// RAM in figures; frames, and so pages.
+private struct RAMFigures {
+    let total: UInt64
+    let free: UInt64
+    let reserve: UInt64
+    let census: FrameCensus
+    let stacks: UInt64
+    let locked: UInt64
+
+    init() {
+        (total, free, reserve, census) = kernel.frames.withLock { frames in
+            (frames.totalFrames, frames.freeFrames, frames.reserve, frames.table.census())
+        }
+        var threads: UInt64 = 0
+        var locked: UInt64 = 0
+        var candidate = kernel.processes.first
+        while let process = candidate {
+            candidate = process.value.nextProcess
+            if process.value.thread != nil { threads += 1 }
+        }
+        kernel.spaces.forEach { space in locked += space.value.memory.residentLockedPages }
+        stacks = threads * (KernelStack.size >> Granule.shift)
+        self.locked = locked
+    }
+
+    /// What the kernel has for itself, its stacks apart.
+    var kernelObjects: UInt64 {
+        let others = free + census.anonymous + census.tables + census.cached + stacks
+        return total - min(total, others)
+    }
+
+    /// Objects' pages that could be had again.
+    var cachedClean: UInt64 { census.cached - census.cachedDirty }
+}
+
+extension ProcNode {
+    /// Each line of Linux 6.1. What this kernel has nothing of is 0: no buffers, no swap, no huge pages, and nothing is
+    /// written back. There are no lists of pages by age: what nothing takes away counts as active, what reclaim may take as
+    /// inactive.
+    func writeMemoryInformation(to writer: inout TextWriter) {
+        let figures = RAMFigures()
+        let active = figures.census.anonymous + figures.census.cachedDirty
+        writer.line("MemTotal:       ", pages: figures.total)
+        writer.line("MemFree:        ", pages: figures.free)
+        writer.line(
+            "MemAvailable:   ", pages: figures.free - min(figures.free, figures.reserve) + figures.cachedClean)
+        writer.line("Buffers:        ", pages: 0)
+        writer.line("Cached:         ", pages: figures.census.cached)
+        writer.line("SwapCached:     ", pages: 0)
+        writer.line("Active:         ", pages: active)
+        writer.line("Inactive:       ", pages: figures.cachedClean)
+        writer.line("Active(anon):   ", pages: active)
+        writer.line("Inactive(anon): ", pages: 0)
+        writer.line("Active(file):   ", pages: 0)
+        writer.line("Inactive(file): ", pages: figures.cachedClean)
+        writer.line("Unevictable:    ", pages: figures.locked)
+        writer.line("Mlocked:        ", pages: figures.locked)
+        writer.line("SwapTotal:      ", pages: 0)
+        writer.line("SwapFree:       ", pages: 0)
+        writer.line("Zswap:          ", pages: 0)
+        writer.line("Zswapped:       ", pages: 0)
+        writer.line("Dirty:          ", pages: 0)
+        writer.line("Writeback:      ", pages: 0)
+        writer.line("AnonPages:      ", pages: figures.census.anonymous)
+        writer.line("Mapped:         ", pages: figures.census.cachedMapped)
+        writer.line("Shmem:          ", pages: figures.census.cachedDirty)
+        writer.line("KReclaimable:   ", pages: 0)
+        writer.line("Slab:           ", pages: figures.kernelObjects)
+        writer.line("SReclaimable:   ", pages: 0)
+        writer.line("SUnreclaim:     ", pages: figures.kernelObjects)
+        writer.line("KernelStack:    ", pages: figures.stacks)
+        writer.line("PageTables:     ", pages: figures.census.tables)
+        writer.line("SecPageTables:  ", pages: 0)
+        writer.line("NFS_Unstable:   ", pages: 0)
+        writer.line("Bounce:         ", pages: 0)
+        writer.line("WritebackTmp:   ", pages: 0)
+        writer.line("CommitLimit:    ", pages: commitLimit())
+        writer.line("Committed_AS:   ", pages: committedPages())
+        writer.line(
+            "VmallocTotal:   ", kibibytes: (KernelWindow.range.upperBound - KernelWindow.range.lowerBound) >> 10)
+        writer.line("VmallocUsed:    ", pages: figures.stacks)
+        writer.line("VmallocChunk:   ", pages: 0)
+        writer.line("Percpu:         ", pages: 0)
+        writer.line("HardwareCorrupted: ", pages: 0, width: 5)
+        writer.line("AnonHugePages:  ", pages: 0)
+        writer.line("ShmemHugePages: ", pages: 0)
+        writer.line("ShmemPmdMapped: ", pages: 0)
+        writer.line("FileHugePages:  ", pages: 0)
+        writer.line("FilePmdMapped:  ", pages: 0)
+        writer.line("CmaTotal:       ", pages: 0)
+        writer.line("CmaFree:        ", pages: 0)
+        writer.write("HugePages_Total:       0\nHugePages_Free:        0\n")
+        writer.write("HugePages_Rsvd:        0\nHugePages_Surp:        0\n")
+        writer.line("Hugepagesize:   ", kibibytes: 2048)
+        writer.line("Hugetlb:        ", pages: 0)
+    }
+
+    /// Linux's names for what this kernel counts, in Linux's order; nothing else.
+    func writeVirtualMemoryStatistics(to writer: inout TextWriter) {
+        let figures = RAMFigures()
+        writer.line("nr_free_pages ", figures.free)
+        writer.line("nr_mlock ", figures.locked)
+        writer.line("nr_slab_unreclaimable ", figures.kernelObjects)
+        writer.line("nr_anon_pages ", figures.census.anonymous)
+        writer.line("nr_mapped ", figures.census.cachedMapped)
+        writer.line("nr_file_pages ", figures.census.cached)
+        writer.line("nr_shmem ", figures.census.cachedDirty)
+        // KiB, as on Linux.
+        writer.line("nr_kernel_stack ", (figures.stacks << Granule.shift) >> 10)
+        writer.line("nr_page_table_pages ", figures.census.tables)
+        writer.line("pgsteal_direct ", kernel.reclaimedPages)
+        writer.line("pgsteal_file ", kernel.reclaimedPages)
+        writer.line("oom_kill ", kernel.outOfMemoryKills)
+    }
+
+    /// Seconds since boot, and those of them in which nothing ran.
+    func writeUptime(to writer: inout TextWriter) {
+        writeSeconds(kernel.clock.hundredths(ofTicks: Timer.now), to: &writer)
+        writer.write(" ")
+        writeSeconds(kernel.clock.hundredths(ofTicks: idleTicks), to: &writer)
+        writer.newLine()
+    }
+
+    private func writeSeconds(_ hundredths: UInt64, to writer: inout TextWriter) {
+        writer.write(hundredths / 100)
+        writer.write(".")
+        writer.write(hundredths / 10 % 10)
+        writer.write(hundredths % 10)
+    }
+
+    /// Ticks that the CPU had nothing to do; the thread that runs then does not run now.
+    private var idleTicks: UInt64 { ProcessorState.current.value.idle.value.runTicks }
+
+    /// The CPU's time, which is not divided into the program's and the kernel's; when it began; what wants to run.
+    func writeSystemStatistics(to writer: inout TextWriter) {
+        let idle = kernel.clock.hundredths(ofTicks: idleTicks)
+        let all = kernel.clock.hundredths(ofTicks: Timer.now)
+        for isTotal in 0..<2 {
+            writer.write(isTotal == 0 ? "cpu  " : "cpu0 ")
+            writer.write(all - min(all, idle))
+            writer.write(" 0 0 ")
+            writer.write(idle)
+            writer.write(" 0 0 0 0 0 0\n")
+        }
+        let since1970 = kernel.clock.nanosecondsSince1970
+        writer.line("btime ", (since1970 - min(since1970, kernel.clock.nanosecondsSinceBoot)) / 1_000_000_000)
+        var running: UInt64 = 0
+        var candidate = kernel.processes.first
+        while let process = candidate {
+            candidate = process.value.nextProcess
+            if process.value.thread?.value.state == .ready { running += 1 }
+        }
+        writer.line("procs_running ", running)
+        // Nothing waits for a medium.
+        writer.line("procs_blocked ", 0)
+    }
+}
+
+extension TextWriter {
+    /// A line whose label leaves its figure fewer digits.
+    fileprivate mutating func line(_ label: StaticString, pages: UInt64, width: Int) {
+        write(label)
+        write(pages * 4, width: width)
+        write(" kB\n")
+    }
+}
+
+extension ProcNode {
+    /// Whether a program may write it.
+    var isWritable: Bool { kind == .overcommitMemory || kind == .overcommitRatio || kind == .name }
+
+    /// Takes what a program writes to it: a setting's value, or a name.
+    func write(from buffer: inout UserBuffer, at offset: UInt64) throws(Errno) -> UInt64 {
+        switch kind {
+        case .name: return try setName(from: &buffer)
+        case .overcommitMemory, .overcommitRatio: return try writeSetting(from: &buffer, at: offset)
+        // What has no way to be written (fs/read_write.c, vfs_write; fs/proc/inode.c, pde_write).
+        default: throw process == 0 ? .ioError : .invalidArgument
+        }
+    }
+
+    /// A decimal number, with spaces before and behind it (kernel/sysctl.c, proc_dointvec_minmax). EINVAL, EFAULT.
+    private func writeSetting(from buffer: inout UserBuffer, at offset: UInt64) throws(Errno) -> UInt64 {
+        let asked = buffer.count
+        if asked == 0 { return 0 }
+        // A write that does not begin at the file's start has no effect (sysctl_writes_strict).
+        guard offset == 0 else { return asked }
+        let number = try withScratch(PathBuffer.self) { (scratch) throws(Errno) in
+            let count = min(asked, 64)
+            guard buffer.read(to: scratch.address, limit: count) == count else { throw .badAddress }
+            return try settingValue(scratch.value.bytes.span.extracting(0..<Int(count)))
+        }
+        if kind == .overcommitMemory {
+            guard let mode = UInt8(exactly: number).flatMap({ OvercommitMode(rawValue: $0) }) else {
+                throw .invalidArgument
+            }
+            kernel.overcommit = mode
+        } else {
+            guard number <= Int32.max else { throw .invalidArgument }
+            kernel.overcommitRatio = number
+        }
+        return asked
+    }
+
+    private func settingValue(_ text: Span<UInt8>) throws(Errno) -> UInt64 {
+        var index = 0
+        func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || (9...13).contains(byte) }
+        while index < text.count, isSpace(text[index]) { index += 1 }
+        let start = index
+        var number: UInt64 = 0
+        while index < text.count, text[index] >= UInt8(ascii: "0"), text[index] <= UInt8(ascii: "9") {
+            guard number <= UInt64(UInt32.max) else { throw .invalidArgument }
+            number = number * 10 + UInt64(text[index] - UInt8(ascii: "0"))
+            index += 1
+        }
+        guard index > start, index == text.count || isSpace(text[index]) || text[index] == 0 else {
+            throw .invalidArgument
+        }
+        return number
+    }
+}
