@@ -130,7 +130,9 @@ private func removePages(_ count: UInt64, of object: MappedObject) {
 func synchronizeMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let flags = try SynchronizeFlags(rawValue: call.third.asUInt32).checked()
     guard !flags.contains(.asynchronous | .synchronous) else { throw .invalidArgument }
-    let range = try pages(call.first, call.second, wrapError: .noMemory)
+    // What rounds up to nothing is nothing (mm/msync.c): the length alone is rounded, and only then added.
+    let length = ByteCount(call.second).roundedUpToPages ?? .zero
+    let range = try pages(call.first, length.rawValue, wrapError: .noMemory)
     let memory = Process.current.value.memory
     if flags.contains(.invalidate) && memory.value.memory.contains(.locked, in: range) { throw .resourceBusy }
     guard memory.value.memory.isMapped(range) else { throw .noMemory }
