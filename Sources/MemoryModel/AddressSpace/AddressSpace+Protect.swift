@@ -150,7 +150,7 @@ extension AddressSpace {
         guard old.isPlain else { return false }
         let found = self.attributes[old.attributeClass]
         let set = found.replacing(protection)
-        guard found.mayGrant(protection), set.isPrivateData,
+        guard found.mayGrant(protection), !found.contains(.sealed), set.isPrivateData,
             pages == 1 || tables.run(from: entry, atMost: pages, saying: old, in: old.plainMask) == pages
         else { return false }
         let attributes = try intern(set)
