@@ -26,16 +26,16 @@ struct ShortageTests {
             try await CLibrary.musl.compile(String(decoding: try source.contents(), as: UTF8.self), to: executable)
             let result = try await Command.akuma("run", "--memory", "64M", "--overcommit", "2", executable.string)
             let expected = """
-                40 MiB: Out of memory
-                20 MiB: mapped
-                20 more: Out of memory
-                20 more without reservation: Out of memory
-                20 more shared: Out of memory
-                20 to read: mapped
+                more than the limit: Out of memory
+                two thirds: mapped
+                as much again: Out of memory
+                without reservation: Out of memory
+                shared: Out of memory
+                to read: mapped
                 made writable: Out of memory
                 a page made writable: yes
                 fork: Out of memory
-                20 after munmap: mapped
+                after munmap: mapped
 
                 """
             #expect(result.text == expected, "\(result.account)")
