@@ -44,11 +44,11 @@ struct Generator {
         case 12: return .setStackLimit(slot, pages: pick([0, 16, 24, 48, 80]))
         case 13: return .run(slot, cpu: below(World.cpus))
         case 14: return .idle(cpu: below(World.cpus))
-        case 15: return .exhaustASIDs(pick([1, 3, 40]))
+        case 15: return .exhaustASIDs(pick([1, 3, 40, 255]))
         case 16: return mapObject(slot)
         case 17: return .makeObject(below(World.objectSlots), size: objectSize())
         case 18: return .releaseObject(below(World.objectSlots))
-        case 19: return .writeObject(below(World.objectSlots), index: UInt64(below(70)), value: random.next() | 1)
+        case 19: return .writeObject(below(World.objectSlots), index: UInt64(below(pick([70, 1300]))), value: random.next() | 1)
         case 20: return .truncate(below(World.objectSlots), size: objectSize())
         default: return .reclaim(UInt64(below(60)))
         }
@@ -108,14 +108,18 @@ struct Generator {
     }
 
     private mutating func mapObject(_ slot: Int) -> Operation {
-        let place: Operation.Place = below(2) == 0 ? .fixed(Address(window())) : .anywhere(hint: 0)
+        // Now and then one with a whole block in it.
+        let hasBlock = below(6) == 0
+        let start = hasBlock ? 0x1020_0000 : window()
+        let place: Operation.Place = hasBlock || below(2) == 0 ? .fixed(Address(start)) : .anywhere(hint: 0)
         return .mapObject(
-            slot, place, length: length(), rights: rights(), options: pick([0, 8, 8, 8 | 1]),
+            slot, place, length: hasBlock ? Address(pageSize * 600) : length(), rights: rights(),
+            options: pick([0, 8, 8, 8 | 1]),
             object: below(World.objectSlots), first: UInt64(below(12)))
     }
 
     private mutating func objectSize() -> Address {
-        Address(pageSize * pick([0, 1, 3, 10, 40, 70]) + pick([0, 8, 100, 4088]))
+        Address(pageSize * pick([0, 1, 3, 10, 40, 70, 1300]) + pick([0, 8, 100, 4088]))
     }
 
     private mutating func fork(_ slot: Int, _ world: World) -> Operation {

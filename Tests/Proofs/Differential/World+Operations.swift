@@ -91,7 +91,7 @@ extension World {
         case .idle(let cpu):
             idle(cpu)
         case .exhaustASIDs(let count):
-            exhaustASIDs(count)
+            try exhaustASIDs(count)
         }
     }
 

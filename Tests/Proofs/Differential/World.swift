@@ -58,7 +58,7 @@ final class World {
         running = Array(repeating: nil, count: Self.cpus)
         held = Array(repeating: nil, count: Self.objectSlots)
         for cpu in machine.cpus { cpu.memory = setting.memory }
-        exhaustASIDs(setting.usedASIDs)
+        try exhaustASIDs(setting.usedASIDs)
         try makeFirst()
     }
 
@@ -148,11 +148,15 @@ final class World {
         asids.deactivate(on: cpu)
     }
 
-    /// Activates address spaces that never held anything, on a CPU that is not there.
-    func exhaustASIDs(_ count: Int) {
+    /// Activates address spaces that never held anything, on a CPU that is not there. None gets an ASID with which a
+    /// CPU translates at that time.
+    func exhaustASIDs(_ count: Int) throws {
         for _ in 0..<count {
             var context = AddressSpaceContext.none
             asids.activate(&context, on: 7, machine.hardware)
+            guard !running.contains(where: { $0.map { processes[$0]?.asid == context.asid } ?? false }) else {
+                throw Disagreement("ASID \(context.asid.rawValue) was given out while a CPU translates with it")
+            }
         }
         asids.deactivate(on: 7)
     }
