@@ -21,13 +21,14 @@ extension Operation {
         case .mapObject(let slot, let place, let length, _, _, _, _):
             return ([slot], ends(place.address, length.rawValue))
         case .unmap(let slot, let start, let length), .protect(let slot, let start, let length, _),
-            .discard(let slot, let start, let length), .populate(let slot, let start, let length):
+            .discard(let slot, let start, let length), .populate(let slot, let start, let length),
+            .mapImage(let slot, let start, let length):
             return ([slot], ends(start.rawValue, length.rawValue))
         case .setBreak(let slot, let address): return ([slot], [address.rawValue, address.rawValue &+ pageSize])
         case .access(let slot, let address, _, _, _), .kernelStore(let slot, let address, _):
             return ([slot], [address.rawValue])
         case .fork(let slot, let child): return ([slot, child], [])
-        case .exit(let slot), .setStackLimit(let slot, _), .run(let slot, _): return ([slot], [])
+        case .exit(let slot), .setStackLimit(let slot, _), .run(let slot, _), .giveUpCleanPages(let slot, _): return ([slot], [])
         case .idle, .exhaustASIDs, .makeObject, .releaseObject, .writeObject, .truncate, .reclaim: return ([], [])
         }
     }

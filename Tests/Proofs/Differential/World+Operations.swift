@@ -62,6 +62,15 @@ extension World {
                 return !page.attributes.contains(.shared)
             }
             if !hasCopies { processes[slot]?.space!.populate(range, frames: &frames) }
+        case .mapImage(let slot, let start, let length):
+            let range = VirtualRange(start.address, to: start.address + length.count)
+            try change(slot) { (space, frames) throws(MapError) in
+                try space.mapImage(range, frames: &frames)
+            } model: { (model) throws(MapError) in
+                try model.mapImage(range.pageNumbers)
+            }
+        case .giveUpCleanPages(let slot, let sparingUsed):
+            _ = processes[slot]?.space!.giveUpCleanPages(sparingUsed: sparingUsed, frames: &frames)
         case .access(let slot, let address, let kind, let cpu, let value):
             guard let process = processes[slot] else { return }
             run(slot, on: cpu)

@@ -204,6 +204,14 @@ struct ModelSpace {
         if found.count < numbers.count { throw .outOfMemory }
     }
 
+    /// Pages that are mapped already keep what they are.
+    mutating func mapImage(_ numbers: Range<UInt64>) throws(MapError) {
+        guard numbers.lowerBound >= Self.layout.low.start.pageNumber else { throw .notPermitted }
+        guard Self.isUser(numbers) else { throw .outOfMemory }
+        let attributes = Self.accounted(.read | .write | .mayEverything)
+        for number in numbers where pages[number] == nil { pages[number] = Page(attributes: attributes) }
+    }
+
     // MARK: brk
 
     mutating func setBreak(to address: UInt64) throws(MapError) {
