@@ -12,7 +12,7 @@ struct Generator {
     mutating func pick<T>(_ choices: [T]) -> T { choices[below(choices.count)] }
 
     /// How often each kind of operation comes, in order of the cases of ``next(in:)``.
-    private static let weights = [44, 6, 6, 1, 8, 10, 4, 3, 2, 2, 4, 3, 1, 3, 1, 1, 6, 2, 1, 3, 2, 4, 1, 3]
+    private static let weights = [44, 6, 6, 1, 8, 10, 4, 3, 2, 2, 4, 3, 1, 3, 1, 1, 6, 2, 1, 3, 2, 4, 1, 3, 8, 1]
     private static let total = weights.reduce(0, +)
 
     /// Which kind comes next.
@@ -52,7 +52,11 @@ struct Generator {
         case 20: return .truncate(below(World.objectSlots), size: objectSize())
         case 21: return .reclaim(UInt64(below(60)))
         case 22: return .mapImage(slot, Address(window()), length: Address(pageSize * pick([1, 5, 70])))
-        default: return .giveUpCleanPages(slot, sparingUsed: below(3) == 0)
+        case 23: return .giveUpCleanPages(slot, sparingUsed: below(3) == 0)
+        case 24:
+            let change = pick(Operation.Change.allCases)
+            return .change(slot, Address(somePage(of: slot, in: world)), pages: pick([1, 1, 2, 5, 40]), change)
+        default: return .seal(slot, Address(somePage(of: slot, in: world)), pages: pick([1, 2]))
         }
     }
 

@@ -24,6 +24,8 @@ extension Operation {
             .discard(let slot, let start, let length), .populate(let slot, let start, let length),
             .mapImage(let slot, let start, let length):
             return ([slot], ends(start.rawValue, length.rawValue))
+        case .change(let slot, let start, let pages, _), .seal(let slot, let start, let pages):
+            return ([slot], ends(start.rawValue, pages * pageSize))
         case .setBreak(let slot, let address): return ([slot], [address.rawValue, address.rawValue &+ pageSize])
         case .access(let slot, let address, _, _, _), .kernelStore(let slot, let address, _):
             return ([slot], [address.rawValue])

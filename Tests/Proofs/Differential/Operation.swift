@@ -13,6 +13,10 @@ enum Operation: Codable {
     case protect(Int, Address, length: Address, rights: UInt8)
     /// `madvise(MADV_DONTNEED)`.
     case discard(Int, Address, length: Address)
+    /// `mlock`, `madvise`: what becomes of the pages of a range.
+    case change(Int, Address, pages: UInt64, Change)
+    /// `mseal`.
+    case seal(Int, Address, pages: UInt64)
     case setBreak(Int, Address)
     /// Gives each page of a range its frame.
     case populate(Int, Address, length: Address)
@@ -58,6 +62,28 @@ enum Operation: Codable {
         var address: UInt64 {
             switch self {
             case .anywhere(let address), .fixed(let address), .fixedNoReplace(let address): address.rawValue
+            }
+        }
+    }
+
+    /// One of the module's descriptions of what `mlock` and `madvise` do.
+    enum Change: String, Codable, CaseIterable {
+        case lock, lockOnFault, unlock, discardLocked, free, dontFork, doFork, wipeOnFork, keepOnFork
+        case installGuards, removeGuards
+
+        var change: RangeChange {
+            switch self {
+            case .lock: .lock
+            case .lockOnFault: .lockOnFault
+            case .unlock: .unlock
+            case .discardLocked: .discardLocked
+            case .free: .free
+            case .dontFork: .dontFork
+            case .doFork: .doFork
+            case .wipeOnFork: .wipeOnFork
+            case .keepOnFork: .keepOnFork
+            case .installGuards: .installGuards
+            case .removeGuards: .removeGuards
             }
         }
     }

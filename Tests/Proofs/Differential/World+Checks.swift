@@ -81,7 +81,7 @@ extension World {
         table: FrameNumber
     ) throws {
         func fail(_ what: String) -> Disagreement { Disagreement("a TLB \(what) \(page.rawValue.hex)") }
-        let protection = attributes.protection
+        let protection = attributes.contains(.guardPage) ? .none : attributes.protection
         guard !found.el1Execute else { throw fail("lets EL1 execute") }
         if found.el0Execute && !protection.contains(.execute) { throw fail("lets EL0 execute") }
         guard found.el0Read || found.el0Write else { return }

@@ -48,6 +48,25 @@ extension World {
             } model: { (model) throws(MapError) in
                 try model.discard(start.rawValue, length.rawValue)
             }
+        case .change(let slot, let start, let pages, let kind):
+            let range = VirtualRange(start.address, to: start.address + .pages(pages))
+            // How long a stack is counts by mapping, and mappings that a lock once told apart stay apart in a child.
+            let grows = range.pageNumbers.contains {
+                processes[slot]?.model.pages[$0]?.attributes.contains(.growsDown) == true
+            }
+            if grows { return }
+            try change(slot, shortage: kind.change.shortage) { (space, frames) throws(MapError) in
+                try space.apply(kind.change, over: range, frames: &frames)
+            } model: { (model) throws(MapError) in
+                try model.apply(kind.change, range.pageNumbers)
+            }
+        case .seal(let slot, let start, let pages):
+            let range = VirtualRange(start.address, to: start.address + .pages(pages))
+            try change(slot) { (space, frames) throws(MapError) in
+                try space.seal(range, frames: &frames)
+            } model: { (model) throws(MapError) in
+                try model.seal(range.pageNumbers)
+            }
         case .setBreak(let slot, let address):
             try change(slot) { (space, frames) throws(MapError) in
                 try space.setBreak(to: address.address, frames: &frames)
@@ -106,11 +125,11 @@ extension World {
 
     /// Compares a call that returns nothing.
     private func change(
-        _ slot: Int, real: (inout Space, inout Frames) throws(MapError) -> Void,
+        _ slot: Int, shortage: MapError = .outOfMemory, real: (inout Space, inout Frames) throws(MapError) -> Void,
         model: (inout ModelSpace) throws(MapError) -> Void
     ) throws {
         guard let process = processes[slot] else { return }
-        _ = try compare(process, outOfMemory: MapError.outOfMemory) { (space, frames) throws(MapError) in
+        _ = try compare(process, outOfMemory: shortage) { (space, frames) throws(MapError) in
             try real(&space, &frames)
             return true
         } model: { (space) throws(MapError) in

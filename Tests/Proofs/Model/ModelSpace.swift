@@ -74,6 +74,7 @@ struct ModelSpace {
             numbers = try placed(count, hint: hint.rawValue)
         case .fixed(let start):
             numbers = try fixed(start.rawValue, count)
+            try refuseSealed(numbers)
         case .fixedNoReplace(let start):
             numbers = try fixed(start.rawValue, count)
             guard isFree(numbers) else { throw .exists }
@@ -164,6 +165,7 @@ struct ModelSpace {
         guard start % pageSize == 0, length > 0, start <= addressLimit, length <= addressLimit - start,
             let numbers = Self.pageNumbers(start, length)
         else { throw .invalidArgument }
+        try refuseSealed(numbers)
         remove(numbers)
     }
 
@@ -188,6 +190,7 @@ struct ModelSpace {
         guard start % pageSize == 0 else { throw .invalidArgument }
         guard length > 0 else { return }
         guard let numbers = Self.pageNumbers(start, length) else { throw .outOfMemory }
+        try refuseSealed(numbers)
         for number in numbers {
             guard let page = pages[number] else { throw .outOfMemory }
             guard page.attributes.mayGrant(protection) else { throw .accessDenied }
@@ -199,9 +202,47 @@ struct ModelSpace {
     /// Holes are told of at the end.
     mutating func discard(_ start: UInt64, _ length: UInt64) throws(MapError) {
         guard start % pageSize == 0, let numbers = Self.pageNumbers(start, length) else { throw .invalidArgument }
-        let found = mapped(in: numbers)
-        for number in found { pages[number]?.value = nil }
+        try apply(.discard, numbers)
+    }
+
+    /// What `mlock` and `madvise` do, page by page: what lies before the first page that refuses is changed, holes are
+    /// told of at the end unless they end it.
+    mutating func apply(_ change: RangeChange, _ numbers: Range<UInt64>) throws(MapError) {
+        let found = mapped(in: numbers).sorted()
+        if change.losesContent {
+            // A seal keeps what the program itself can't write any more.
+            for number in found {
+                guard let page = pages[number], page.source == nil, page.attributes.contains(.sealed) else { continue }
+                guard page.attributes.contains(.write) else { throw .notPermitted }
+            }
+        }
+        var next = numbers.lowerBound
+        for number in found {
+            if change.stopsAtHoles && number > next { break }
+            next = number + 1
+            guard var page = pages[number] else { continue }
+            if change.requiresAnonymous && page.source != nil { throw .invalidArgument }
+            guard page.attributes.isDisjoint(with: change.refused), page.attributes.contains(change.required) else {
+                throw .invalidArgument
+            }
+            if change.discards { page.value = nil }
+            if page.attributes.isDisjoint(with: change.spared) {
+                page.attributes = page.attributes.subtracting(change.removed) | change.added
+            }
+            pages[number] = page
+        }
         if found.count < numbers.count { throw .outOfMemory }
+    }
+
+    mutating func seal(_ numbers: Range<UInt64>) throws(MapError) {
+        guard numbers.allSatisfy({ pages[$0] != nil }) else { throw .outOfMemory }
+        for number in numbers { pages[number]?.attributes.insert(.sealed) }
+    }
+
+    private func refuseSealed(_ numbers: Range<UInt64>) throws(MapError) {
+        for number in mapped(in: numbers) where pages[number]?.attributes.contains(.sealed) == true {
+            throw .notPermitted
+        }
     }
 
     /// Pages that are mapped already keep what they are.
@@ -219,7 +260,10 @@ struct ModelSpace {
         guard address <= max(Self.layout.mapBase.rawValue, heapStart) else { throw .outOfMemory }
         let old = (programBreak + pageSize - 1) / pageSize
         let new = (address + pageSize - 1) / pageSize
-        if new < old { remove(new..<old) }
+        if new < old {
+            try refuseSealed(new..<old)
+            remove(new..<old)
+        }
         if new > old {
             // One page stays free between the heap and what lies above it.
             let free = new < Self.layout.mapBase.pageNumber ? old..<new + 1 : old..<new
@@ -305,8 +349,22 @@ struct ModelSpace {
 
     // MARK: fork
 
-    /// What a child starts with.
-    func forked() -> ModelSpace { self }
+    /// What a child starts with: no locks, nothing that is not inherited, zeroes where that is asked.
+    func forked() -> ModelSpace {
+        var child = self
+        let special: AttributeSet = .locked | .lockedOnFault | .dontFork | .wipeOnFork
+        for (number, page) in pages where !page.attributes.isDisjoint(with: special) {
+            if page.attributes.contains(.dontFork) {
+                child.pages[number] = nil
+                continue
+            }
+            let isWiped = page.attributes.contains(.wipeOnFork)
+            let lost: AttributeSet = isWiped ? .locked | .lockedOnFault | .guardPage : .locked | .lockedOnFault
+            child.pages[number]?.attributes = page.attributes.subtracting(lost)
+            if isWiped { child.pages[number]?.value = nil }
+        }
+        return child
+    }
 }
 
 let pageSize = Granule.size.rawValue
