@@ -159,7 +159,6 @@ private func storeFileSystemStatus(isProc: Bool, at pointer: UInt64) throws(Errn
         // PROC_SUPER_MAGIC (include/uapi/linux/magic.h); it has no blocks.
         status.type = 0x9FA0
         status.blockSize = Int64(Granule.size.rawValue)
-        status.number = Inode.procDevice
         status.maximumName = 255
         status.fragmentSize = status.blockSize
         status.flags = 0x20
