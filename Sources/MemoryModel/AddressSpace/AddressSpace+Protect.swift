@@ -42,11 +42,11 @@ extension AddressSpace {
     mutating func protect(
         _ range: VirtualRange, _ protection: Protection, frames: inout FrameAllocator<M>
     ) throws(MapError) {
+        try refuseSealed(in: range)
         if try protectPlainRun(range, protection, frames: frames) { return }
         guard let area = range.intersection(layout.low.contains(range.start) ? layout.low : layout.high),
             area.start == range.start
         else { throw .outOfMemory }
-        try refuseSealed(in: range)
         var cursor = Cursor(tables, over: area)
         let (end, error) = try internClasses(for: protection, over: area, from: cursor)
         if range.start < end {

@@ -1,9 +1,9 @@
 extension Operation {
-    /// Whether it keeps no frame where it fails. A fault may have made a table its process's own before it fails, which
-    /// nobody notices.
+    /// Whether it keeps no frame where it fails. A fault, or a change on both sides of the kernel, may have made a table
+    /// its process's own before it fails, which nobody notices.
     var isAtomic: Bool {
         switch self {
-        case .access, .kernelStore, .populate: false
+        case .access, .kernelStore, .populate, .discard, .change: false
         default: true
         }
     }
