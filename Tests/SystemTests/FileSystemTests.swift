@@ -47,4 +47,14 @@ struct FileSystemTests {
                 ], "\(result.account)")
         }
     }
+
+    @Test("a long append is one piece, whoever else appends meanwhile")
+    func appends() async throws {
+        try await withTemporaryFolder { folder in
+            let program = folder.appending("appends")
+            try await Self.compile("appends", .glibc, to: program)
+            let result = try await Command.akuma("run", program.string)
+            #expect(result.text == "failed 0, pieces 12, mixed 0\n", "\(result.account)")
+        }
+    }
 }

@@ -6,12 +6,13 @@ public struct Archive: ~Escapable {
     public let bytes: ByteSpan
 
     /// Checks every entry.
+    /// - Parameter visit: shown each entry, in the archive's order, before the ones behind it are checked.
     /// - Throws: any ``ArchiveError`` but `tooLarge`.
     @_lifetime(copy bytes)
-    public init(_ bytes: ByteSpan) throws(ArchiveError) {
+    public init(_ bytes: ByteSpan, visit: (ArchiveEntry) -> Void = { _ in }) throws(ArchiveError) {
         self.bytes = bytes
         var offset = 0
-        while try ArchiveEntry(in: bytes, at: &offset) != nil {}
+        while let entry = try ArchiveEntry(in: bytes, at: &offset) { visit(entry) }
     }
 
     /// The archive in bytes that ``init(_:)`` found well-formed before. Checks nothing by itself; on other bytes its

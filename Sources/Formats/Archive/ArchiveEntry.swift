@@ -83,17 +83,16 @@ extension Span where Element == UInt8 {
     /// The number in eight hexadecimal digits at `offset`, or nil where there are others or none.
     func hexadecimal32(at offset: Int) -> UInt32? {
         guard holds(ByteRange(offset: offset, count: 8)) else { return nil }
+        // An archive of many files is mostly such digits: no branch for each.
         var number: UInt32 = 0
+        var isOther = false
         for place in offset..<offset + 8 {
-            let digit: UInt8
-            switch self[place] {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = self[place] - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = self[place] - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = self[place] - UInt8(ascii: "A") + 10
-            default: return nil
-            }
-            number = number << 4 | UInt32(digit)
+            let byte = self[place]
+            let decimal = byte &- UInt8(ascii: "0")
+            let letter = (byte | 0x20) &- UInt8(ascii: "a")
+            isOther = isOther || decimal > 9 && letter > 5
+            number = number << 4 | UInt32(decimal <= 9 ? decimal : letter &+ 10) & 0xF
         }
-        return number
+        return isOther ? nil : number
     }
 }

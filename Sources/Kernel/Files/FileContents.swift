@@ -133,7 +133,31 @@ extension Handle where T == Inode {
 
     // MARK: Writing
 
-    /// Copies from a program into the file, which grows where the bytes go beyond its end.
+    /// Runs `body` alone among those that change the content or size: a long write is one write, though others have
+    /// their turn meanwhile (Linux's `i_rwsem`).
+    func withContentLocked<Result>(_ body: () throws(Errno) -> Result) throws(Errno) -> Result {
+        // Its last name may go while this waits, or others have their turn.
+        fileSystem.retain(self)
+        defer { fileSystem.release(self) }
+        if value.isContentLocked {
+            waitUninterrupted(on: .content(of: self)) {
+                // Said each time: of several that are woken one goes on, and the others wait for that one.
+                value.isContentAwaited = value.isContentLocked
+                return !value.isContentLocked
+            }
+        }
+        value.isContentLocked = true
+        defer {
+            value.isContentLocked = false
+            if value.isContentAwaited {
+                value.isContentAwaited = false
+                wakeAll(on: .content(of: self))
+            }
+        }
+        return try body()
+    }
+
+    /// Copies from a program into the file, which grows where the bytes go beyond its end. Under the content's lock.
     /// - Returns: bytes written; fewer where memory runs out or the program's own ends. EFBIG, ENOSPC, EPERM for what a
     ///   seal forbids, EFAULT: where nothing was written.
     func writeFile(at start: UInt64, from buffer: inout UserBuffer) throws(Errno) -> UInt64 {
@@ -210,7 +234,7 @@ extension Handle where T == Inode {
 
     // MARK: Size
 
-    /// Changes the file's size; what is added is a hole. EFBIG, EPERM for what a seal forbids, ENOMEM.
+    /// Changes the file's size; what is added is a hole. Under the content's lock. EFBIG, EPERM for what a seal forbids.
     func setFileSize(_ size: UInt64) throws(Errno) {
         guard size <= Self.maximumFileSize else { throw .fileTooLarge }
         let old = fileSize
@@ -247,7 +271,7 @@ extension Handle where T == Inode {
         }
     }
 
-    /// Gives each page of a range a frame (`fallocate`). ENOSPC, with nothing changed where it is seen at once.
+    /// Gives each page of a range a frame (`fallocate`). Under the content's lock. ENOSPC, with nothing changed where it is seen at once.
     func allocate(from start: UInt64, to end: UInt64, keepsSize: Bool) throws(Errno) {
         let size = fileSize
         if end > size, value.file.seals.contains(.grow) { throw .notPermitted }
@@ -272,7 +296,7 @@ extension Handle where T == Inode {
     }
 
     /// Makes a hole of a range (`fallocate` with `FALLOC_FL_PUNCH_HOLE`): its bytes are zeroes, and whole pages go.
-    /// EPERM for what a seal forbids, ENOSPC.
+    /// Under the content's lock. EPERM for what a seal forbids, ENOSPC.
     func punchHole(from start: UInt64, to end: UInt64) throws(Errno) {
         if value.file.seals.intersects(.write | .futureWrite) { throw .notPermitted }
         let size = fileSize

@@ -18,6 +18,11 @@ struct Inode: ~Copyable {
     /// How often it is open for writing; less than zero where it runs as a program, which forbids that (ETXTBSY).
     var writers: Int32 = 0
 
+    /// A call changes the content at the moment and may give others their turn meanwhile.
+    var isContentLocked = false
+    /// Others wait for it.
+    var isContentAwaited = false
+
     /// Nanoseconds since 1970, before or after.
     var accessTime: Int64
     var modificationTime: Int64

@@ -106,10 +106,13 @@ extension Handle where T == OpenFile {
             throw .invalidArgument
         case .inode(let inode):
             // O_APPEND wins over an offset too (pwrite(2), "Bugs").
-            let start = value.flags.contains(.append) ? inode.fileSize : offset ?? value.position
-            let count = try inode.writeFile(at: start, from: &buffer)
-            if offset == nil { value.position = start + count }
-            return count
+            let appends = value.flags.contains(.append)
+            return try inode.withContentLocked { () throws(Errno) in
+                let start = appends ? inode.fileSize : offset ?? value.position
+                let count = try inode.writeFile(at: start, from: &buffer)
+                if offset == nil { value.position = start + count }
+                return count
+            }
         case .proc(let reader):
             let start = offset ?? value.position
             let count = try reader.value.node.write(from: &buffer, at: start)

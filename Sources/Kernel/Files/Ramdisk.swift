@@ -7,46 +7,50 @@ import Machine
 struct Ramdisk {
     let region: PhysicalRegion
 
-    /// Entries, the trailer left aside.
-    private(set) var entryCount = 0
-    private(set) var argumentsRange: ByteRange?
-    private(set) var environmentRange: ByteRange?
-    private(set) var pathRange: ByteRange?
-    private(set) var seedRange: ByteRange?
-    private(set) var inputRange: ByteRange?
+    /// Where in the archive the boot configuration's files are.
+    private struct Configuration {
+        var arguments: ByteRange?
+        var environment: ByteRange?
+        var path: ByteRange?
+        var seed: ByteRange?
+        var input: ByteRange?
 
-    /// - Throws: why the bytes are no archive.
-    init(_ region: PhysicalRegion) throws(ArchiveError) {
-        self.region = region
-        let archive = try Archive(KernelMemory.bytes(at: region.start, count: region.size))
-        var entries = archive.entries
-        while let entry = entries.next() {
-            entryCount += 1
-            let path = archive.bytes(at: entry.path)
-            guard Ramdisk.isHidden(path) else { continue }
+        mutating func take(_ entry: ArchiveEntry, _ path: Span<UInt8>) {
+            guard Ramdisk.isHidden(path) else { return }
             if path.equals(".akuma/argv") {
-                argumentsRange = entry.content
+                arguments = entry.content
             } else if path.equals(".akuma/environ") {
-                environmentRange = entry.content
+                environment = entry.content
             } else if path.equals(".akuma/path") {
-                pathRange = entry.content
+                self.path = entry.content
             } else if path.equals(".akuma/seed") {
-                seedRange = entry.content
+                seed = entry.content
             } else if path.equals(".akuma/stdin") {
-                inputRange = entry.content
+                input = entry.content
             }
         }
     }
 
+    private let configuration: Configuration
+
+    /// - Throws: why the bytes are no archive.
+    init(_ region: PhysicalRegion) throws(ArchiveError) {
+        self.region = region
+        let bytes = KernelMemory.bytes(at: region.start, count: region.size)
+        var found = Configuration()
+        _ = try Archive(bytes) { entry in found.take(entry, bytes.bytes(at: entry.path)) }
+        configuration = found
+    }
+
     /// The first program's argv, environment and path, and the seed; empty where the host packed none.
-    var arguments: Span<UInt8> { @_lifetime(immortal) get { bytes(argumentsRange) } }
-    var environment: Span<UInt8> { @_lifetime(immortal) get { bytes(environmentRange) } }
-    var path: Span<UInt8> { @_lifetime(immortal) get { bytes(pathRange) } }
-    var seed: Span<UInt8> { @_lifetime(immortal) get { bytes(seedRange) } }
+    var arguments: Span<UInt8> { @_lifetime(immortal) get { bytes(configuration.arguments) } }
+    var environment: Span<UInt8> { @_lifetime(immortal) get { bytes(configuration.environment) } }
+    var path: Span<UInt8> { @_lifetime(immortal) get { bytes(configuration.path) } }
+    var seed: Span<UInt8> { @_lifetime(immortal) get { bytes(configuration.seed) } }
 
     /// The whole of standard input, where the host packed it.
     var preloadedInput: (address: UInt64, count: UInt64)? {
-        inputRange.map { (address(of: $0), UInt64($0.count)) }
+        configuration.input.map { (address(of: $0), UInt64($0.count)) }
     }
 
     /// Whether a path is the boot configuration's.

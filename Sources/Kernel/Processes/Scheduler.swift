@@ -146,6 +146,8 @@ struct WaitChannel: Equatable {
     static func child(of process: Handle<Process>) -> WaitChannel { WaitChannel(key: process.address | 1) }
     /// The process gives back the memory that it borrowed from its parent.
     static func release(of process: Handle<Process>) -> WaitChannel { WaitChannel(key: process.address | 2) }
+    /// A file's content has been changed by the call that had it to itself.
+    static func content(of inode: Handle<Inode>) -> WaitChannel { WaitChannel(key: inode.address) }
 
     /// Where its threads are kept. Pool slots are multiples of 8, and few share a page.
     var bucket: Int { Int(truncatingIfNeeded: (key ^ key >> 6 ^ key >> 12) & 63) }

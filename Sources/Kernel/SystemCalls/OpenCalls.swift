@@ -140,7 +140,9 @@ private func kind(of found: FoundFile, _ flags: OpenFlags) throws(Errno) -> File
             return .proc(try kernel.procReaders.make(ProcReader(node, inode)))
         }
         if writes, inode.value.writers < 0 { throw .textFileBusy }
-        if flags.contains(.truncate), !found.isNew { try inode.setFileSize(0) }
+        if flags.contains(.truncate), !found.isNew {
+            try inode.withContentLocked { () throws(Errno) in try inode.setFileSize(0) }
+        }
     case .characterDevice:
         guard let device = inode.value.characterDevice else { throw .noSuchAddressOrDevice }
         return .device(device)

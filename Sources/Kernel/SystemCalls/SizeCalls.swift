@@ -13,7 +13,7 @@ func truncate(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     if inode.isProc { return 0 }
     guard inode.value.type == .regular else { throw .invalidArgument }
     if inode.value.writers < 0 { throw .textFileBusy }
-    try inode.setFileSize(UInt64(size))
+    try inode.withContentLocked { () throws(Errno) in try inode.setFileSize(UInt64(size)) }
     return 0
 }
 
@@ -25,7 +25,7 @@ func truncateFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard case .inode(let inode) = file.value.kind, inode.value.type == .regular, file.value.isWritable else {
         throw .invalidArgument
     }
-    try inode.setFileSize(UInt64(size))
+    try inode.withContentLocked { () throws(Errno) in try inode.setFileSize(UInt64(size)) }
     return 0
 }
 
@@ -41,7 +41,9 @@ func allocateRoom(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard file.value.isWritable else { throw .badFileDescriptor }
     let inode: Handle<Inode>
     switch file.value.kind {
-    case .inode(let opened): inode = opened
+    case .inode(let opened):
+        guard !opened.value.isDirectory else { throw .isDirectory }
+        inode = opened
     case .pipe, .input, .output: throw .illegalSeek
     case .device, .process: throw .operationNotSupportedByDevice
     // What has no content to be set aside (fs/open.c, vfs_fallocate).
@@ -49,10 +51,12 @@ func allocateRoom(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     }
     let (end, overflow) = offset.addingReportingOverflow(count)
     guard !overflow, UInt64(end) <= Handle<Inode>.maximumFileSize else { throw .fileTooLarge }
-    if mode.contains(.punchHole) {
-        try inode.punchHole(from: UInt64(offset), to: UInt64(end))
-    } else {
-        try inode.allocate(from: UInt64(offset), to: UInt64(end), keepsSize: mode.contains(.keepSize))
+    try inode.withContentLocked { () throws(Errno) in
+        if mode.contains(.punchHole) {
+            try inode.punchHole(from: UInt64(offset), to: UInt64(end))
+        } else {
+            try inode.allocate(from: UInt64(offset), to: UInt64(end), keepsSize: mode.contains(.keepSize))
+        }
     }
     return 0
 }
