@@ -33,6 +33,12 @@ public struct Machine: Sendable {
         let name = words[0]
         let program = try await ProgramFile.named(name, in: project, progress: progress)
         if !project.isProgram(name) { ramdisk.add(program.contents, at: program.guestPath, isExecutable: true) }
+        if program.guestPath == "/bin/busybox" {
+            // As a system installs it: its shell finds `ls` and the others by their names.
+            for applet in Applets.names(in: program.contents) where applet != "busybox" && !project.isProgram(applet) {
+                ramdisk.addLink(at: "bin/" + applet, to: "busybox")
+            }
+        }
         configuration.program = .init(path: program.guestPath, arguments: words)
     }
 

@@ -10,6 +10,8 @@ public struct Ramdisk: Sendable {
         let modified: UInt32
         /// Nil for a folder.
         let contents: [UInt8]?
+        /// The contents are what a symbolic link says.
+        var isLink = false
     }
 
     private var entries: [Entry] = []
@@ -24,6 +26,12 @@ public struct Ramdisk: Sendable {
     public mutating func add(_ contents: [UInt8], at path: String, isExecutable: Bool = false) {
         let mode: UInt32 = isExecutable ? 0o755 : 0o644
         entries.append(Entry(path: path, mode: mode, modified: Self.fixedTime, contents: contents))
+    }
+
+    /// Adds a symbolic link; the folders above it come by themselves.
+    public mutating func addLink(at path: String, to target: String) {
+        entries.append(
+            Entry(path: path, mode: 0o777, modified: Self.fixedTime, contents: Array(target.utf8), isLink: true))
     }
 
     /// Adds a file of the host, or a folder with everything below it, with its own times or all with `fixedTime`.
@@ -47,7 +55,10 @@ public struct Ramdisk: Sendable {
         var writer = ArchiveWriter()
         for entry in entries {
             do throws(ArchiveError) {
-                if let contents = entry.contents {
+                if let target = entry.contents, entry.isLink {
+                    try writer.addSymbolicLink(
+                        entry.path, target: String(decoding: target, as: UTF8.self), modificationTime: entry.modified)
+                } else if let contents = entry.contents {
                     try writer.addFile(
                         entry.path, contents: contents, mode: entry.mode, modificationTime: entry.modified)
                 } else {
