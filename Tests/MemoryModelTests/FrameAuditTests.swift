@@ -68,7 +68,7 @@ import Testing
 
     @Test func aFrameThatIsLostIsFound() throws {
         let (family, object) = try makeFamily()
-        let lost = try #require(family.frames.take(.anonymous)).relinquish()
+        let lost = try family.frames.taken(.anonymous).relinquish()
         #expect(family.audit() == "a frame has no more references than can be found")
         family.frames.table.setKind(.retired, of: lost)
         #expect(family.audit() == "no frame is out of use between operations")

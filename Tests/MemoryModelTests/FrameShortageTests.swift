@@ -14,14 +14,17 @@ struct FrameShortageTests {
         frames.beginShortage(leaving: left, endsWithFailure: false)
         #expect(frames.freeFrames == free, "what is out of reach is still free")
         var taken = FrameList(frames.table)
-        for _ in 0..<left { taken.push(try #require(frames.take(.anonymous))) }
-        for _ in 0..<3 { #expect(frames.take(.table) == nil) }
-        #expect(frames.takeBlock(order: 0, .kernel) == nil)
+        for _ in 0..<left { taken.push(try frames.taken(.anonymous)) }
+        for _ in 0..<3 { #expect(frames.isShort(of: .table)) }
+        if let block = frames.takeBlock(order: 0, .kernel) {
+            frames.release(block)
+            Issue.record("no block can be had")
+        }
         // What is given back can be had again.
         if let frame = taken.popFirst() {
             frames.release(frame)
-            taken.push(try #require(frames.takeZeroed(.kernel)))
-            #expect(frames.takeZeroed(.kernel) == nil)
+            taken.push(try frames.taken(.kernel))
+            #expect(frames.isShort(of: .kernel))
         }
         frames.endShortage()
         #expect(frames.freeFrames == free - left)
@@ -40,9 +43,9 @@ struct FrameShortageTests {
         var frames = machine.makeAllocator()
         let free = frames.freeFrames
         frames.beginShortage(leaving: 1, endsWithFailure: true)
-        let first = try #require(frames.take(.anonymous))
-        #expect(frames.take(.anonymous) == nil)
-        let second = try #require(frames.take(.anonymous))
+        let first = try frames.taken(.anonymous)
+        #expect(frames.isShort(of: .anonymous))
+        let second = try frames.taken(.anonymous)
         frames.endShortage()
         frames.release(first)
         frames.release(second)
@@ -54,13 +57,29 @@ struct FrameShortageTests {
         let machine = FakeMachine(frames: 256)
         var frames = machine.makeAllocator()
         let free = frames.freeFrames
-        let frame = try #require(frames.take(.anonymous))
+        let frame = try frames.taken(.anonymous)
         frames.beginShortage(leaving: 4, endsWithFailure: false)
         frames.release(frame)
         frames.mergeFreeFrames()
-        #expect(frames.take(.anonymous) == nil)
+        #expect(frames.isShort(of: .anonymous))
         frames.endShortage()
         frames.mergeFreeFrames()
         #expect(frames.freeFrames == free && frames.problems() == [])
+    }
+}
+
+// A frame can't be copied, so the macros can't look at it.
+extension FrameAllocator {
+    /// A frame, which a test needs to go on.
+    mutating func taken(_ kind: FrameKind) throws(MapError) -> Frame {
+        guard let frame = takeZeroed(kind) else { throw .outOfMemory }
+        return frame
+    }
+
+    /// Whether no frame can be had. One that could is given back.
+    fileprivate mutating func isShort(of kind: FrameKind) -> Bool {
+        guard let frame = take(kind) else { return true }
+        release(frame)
+        return false
     }
 }
