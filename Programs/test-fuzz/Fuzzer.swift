@@ -269,7 +269,8 @@ struct Fuzzer {
         case 9...13:
             let mapping = mappings[random.next(below: 16)]
             guard mapping.length > 0 else { return playgrounds[0].start }
-            let pages = Int((mapping.length + page - 1) / page)
+            // A length that mremap gave back unseen may be any.
+            let pages = Int(max(1, min(mapping.length, 1 << 47) / page))
             switch random.next(below: 4) {
             case 0: return mapping.start
             case 1: return mapping.start &+ UInt(pages - 1) &* page

@@ -15,7 +15,7 @@ struct FrameShortageTests {
         #expect(frames.freeFrames == free, "what is out of reach is still free")
         var taken = FrameList(frames.table)
         for _ in 0..<left { taken.push(try frames.taken(.anonymous)) }
-        for _ in 0..<3 { #expect(frames.isShort(of: .table)) }
+        for _ in 0..<3 { frames.expectShort(of: .table) }
         if let block = frames.takeBlock(order: 0, .kernel) {
             frames.release(block)
             Issue.record("no block can be had")
@@ -24,7 +24,7 @@ struct FrameShortageTests {
         if let frame = taken.popFirst() {
             frames.release(frame)
             taken.push(try frames.taken(.kernel))
-            #expect(frames.isShort(of: .kernel))
+            frames.expectShort(of: .kernel)
         }
         frames.endShortage()
         #expect(frames.freeFrames == free - left)
@@ -34,7 +34,8 @@ struct FrameShortageTests {
         #expect(frames.freeFrames == 0)
         while let frame = all.popFirst() { frames.release(frame) }
         frames.mergeFreeFrames()
-        #expect(frames.freeFrames == free && frames.problems() == [])
+        let (left, problems) = (frames.freeFrames, frames.problems())
+        #expect(left == free && problems == [])
     }
 
     @Test("a shortage that is for once ends with the allocation that fails")
@@ -44,7 +45,7 @@ struct FrameShortageTests {
         let free = frames.freeFrames
         frames.beginShortage(leaving: 1, endsWithFailure: true)
         let first = try frames.taken(.anonymous)
-        #expect(frames.isShort(of: .anonymous))
+        frames.expectShort(of: .anonymous)
         let second = try frames.taken(.anonymous)
         frames.endShortage()
         frames.release(first)
@@ -61,10 +62,11 @@ struct FrameShortageTests {
         frames.beginShortage(leaving: 4, endsWithFailure: false)
         frames.release(frame)
         frames.mergeFreeFrames()
-        #expect(frames.isShort(of: .anonymous))
+        frames.expectShort(of: .anonymous)
         frames.endShortage()
         frames.mergeFreeFrames()
-        #expect(frames.freeFrames == free && frames.problems() == [])
+        let (left, problems) = (frames.freeFrames, frames.problems())
+        #expect(left == free && problems == [])
     }
 }
 
@@ -76,10 +78,10 @@ extension FrameAllocator {
         return frame
     }
 
-    /// Whether no frame can be had. One that could is given back.
-    fileprivate mutating func isShort(of kind: FrameKind) -> Bool {
-        guard let frame = take(kind) else { return true }
+    /// No frame can be had. One that could is given back.
+    fileprivate mutating func expectShort(of kind: FrameKind, _ location: SourceLocation = #_sourceLocation) {
+        guard let frame = take(kind) else { return }
         release(frame)
-        return false
+        Issue.record("a frame could be had", sourceLocation: location)
     }
 }
