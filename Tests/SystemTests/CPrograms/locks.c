@@ -12,6 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+// musl's headers are older than these (include/uapi/asm-generic/mman-common.h).
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+
 #define PAGE 4096L
 static char *base;
 static sigjmp_buf escape;

@@ -14,7 +14,7 @@
 
 static int failures;
 #define CHECK(condition) \
-    do { if (!(condition)) { failures++; printf("line %d: " #condition "\n", __LINE__); } } while (0)
+    do { if (!(condition)) { failures++; printf("line %d: %s\n", __LINE__, #condition); } } while (0)
 
 static char text[1 << 20], first[1 << 20];
 
