@@ -156,8 +156,22 @@ public enum ProcessControl: UInt32, DescribedValue {
         case .smeGetVl: ("PR_SME_GET_VL", .refused(.invalidArgument, "arch/arm64/kernel/fpsimd.c: the CPU has no SME"))
         case .setMdwe: ("PR_SET_MDWE", .refused(.invalidArgument, "kernel/sys.c: of Linux 6.3, unknown to 6.1"))
         case .getMdwe: ("PR_GET_MDWE", .refused(.invalidArgument, "kernel/sys.c: of Linux 6.3, unknown to 6.1"))
-        case .setVma: ("PR_SET_VMA", .notBuilt(.invalidArgument))
+        case .setVma: ("PR_SET_VMA", .honoured)
         case .setPtracer: ("PR_SET_PTRACER", .notBuilt(.invalidArgument))
+        }
+    }
+}
+
+/// The attribute that `PR_SET_VMA` sets. Source: Linux `include/uapi/linux/prctl.h`.
+public enum MappingAttribute: UInt64, DescribedValue {
+    case anonymousName = 0
+
+    public static var unknownValue: Treatment { .refused(.invalidArgument, "kernel/sys.c, prctl_set_vma") }
+
+    @inlinable
+    public var entry: (name: StaticString, treatment: Treatment) {
+        switch self {
+        case .anonymousName: ("PR_SET_VMA_ANON_NAME", .honoured)
         }
     }
 }

@@ -18,6 +18,18 @@ struct ProcTests {
         }
     }
 
+    /// Not beside Debian's kernel, which is built without CONFIG_ANON_VMA_NAME.
+    @Test("mappings that a program names are told by their names, as Linux documents it")
+    func mappingNames() async throws {
+        try await withTemporaryFolder { folder in
+            let program = folder.appending("names")
+            let source = Guest.project.root.appending("Tests/SystemTests/CPrograms/names.c")
+            try await CLibrary.glibc.compile(String(decoding: try source.contents(), as: UTF8.self), to: program)
+            let result = try await Guest.run(program.string)
+            #expect(result.text == "ok\n", "\(result.account)")
+        }
+    }
+
     /// One line's layout: what it is called, and where its figure ends if that is a column.
     private static func layout(of line: Substring) -> String {
         if line.contains("-"), line.first?.isHexDigit == true { return "a mapping" }

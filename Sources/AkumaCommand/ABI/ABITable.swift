@@ -21,6 +21,7 @@ struct ABITable: Encodable {
         ABISection(
             "process_madvise, process_vm_readv, process_vm_writev, mseal", "flags", ReservedFlags.self, "none yet"),
         ABISection("prctl", "option", ProcessControl.self, "what is asked of or about the process"),
+        ABISection("prctl", "PR_SET_VMA", MappingAttribute.self, "what is said of a mapping"),
         ABISection("personality", "persona", Personality.self, "flags of the process"),
         ABISection("personality", "persona", ExecutionDomain.self, "the execution domain, in the low eight bits"),
         ABISection("prlimit64, setrlimit", "resource", Resource.self, "limits that can be set"),

@@ -62,6 +62,11 @@ extension ProcNode {
             } else if run.end == space.value.memory.layout.stackTop, run.attributes.contains(.growsDown) {
                 writer.pad(to: 73)
                 writer.write("[stack]")
+            } else if let name = space.value.memory.name(of: run) {
+                writer.pad(to: 73)
+                writer.write("[anon:")
+                for index in 0..<name.count { writer.write(name[index]) }
+                writer.write("]")
             }
             writer.newLine()
             return

@@ -35,6 +35,10 @@ func controlProcess(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     case .getThpDisable:
         guard call.second == 0, call.third == 0, call.fourth == 0, call.fifth == 0 else { throw .invalidArgument }
         return Process.current.value.refusesHugePages ? 1 : 0
+    case .setVma:
+        _ = try MappingAttribute.checked(call.second)
+        try nameMemory(call)
+        return 0
     default:
         fatalError("an option of prctl that is honoured is not obeyed")
     }

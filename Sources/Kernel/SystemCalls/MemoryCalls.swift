@@ -15,6 +15,7 @@ extension Errno {
             case .overflow: .overflow
             case .badAddress: .badAddress
             case .tryAgain: .resourceTemporarilyUnavailable
+            case .badFile: .badFileDescriptor
             }
     }
 }

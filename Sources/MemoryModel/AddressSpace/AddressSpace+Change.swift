@@ -3,7 +3,7 @@ extension AddressSpace {
     /// Changes what is mapped in `range`.
     ///
     /// - Throws: ``MapError/notPermitted`` where a seal forbids it, with nothing changed. ``MapError/invalidArgument``
-    ///   where a page refuses, and ``MapError/outOfMemory`` where there is a hole, as ``RangeChange`` says; what lies
+    ///   or the change's ``RangeChange/objectRefusal`` where a page refuses, and ``MapError/outOfMemory`` where there is a hole, as ``RangeChange`` says; what lies
     ///   before is changed. The change's ``RangeChange/shortage``, with nothing changed, where a frame for a table or an
     ///   attribute class is lacking.
     public mutating func apply(
@@ -72,7 +72,7 @@ extension AddressSpace {
                 continue
             }
             if change.requiresAnonymous, object(of: descriptor) != nil {
-                plan.error = .invalidArgument
+                plan.error = change.objectRefusal
                 return cursor.position
             }
             guard descriptor.attributeClass != seen else { continue }

@@ -155,6 +155,14 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
     @inline(never) private mutating func sweepAndIntern(
         _ set: AttributeSet, keeping kept: ClassSet?
     ) throws(MapError) -> AttributeClass {
+        sweepClasses(keeping: kept)
+        guard let attributes = attributes.intern(set) else { throw .outOfMemory }
+        return attributes
+    }
+
+    /// Vacates the classes that no entry names.
+    /// - Parameter kept: those to be kept all the same.
+    mutating func sweepClasses(keeping kept: ClassSet? = nil) {
         var used = kept ?? ClassSet()
         var iterator = TableIterator(tables, kernel: kernel)
         while let visit = iterator.next() {
@@ -166,8 +174,6 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
             }
         }
         attributes.sweep(keeping: used)
-        guard let attributes = attributes.intern(set) else { throw .outOfMemory }
-        return attributes
     }
 
     // MARK: The end

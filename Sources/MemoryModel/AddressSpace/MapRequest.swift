@@ -111,6 +111,8 @@
     case badAddress
     /// `EAGAIN`: there is no frame for what `madvise` needs.
     case tryAgain
+    /// `EBADF`: a file's memory where there must be none.
+    case badFile
 }
 
 /// Why an access cannot be made to succeed.

@@ -14,8 +14,10 @@
     public var required: AttributeSet = .none
     /// Pages with one of these are passed over.
     public var spared: AttributeSet = .none
-    /// A page of an object is `EINVAL`.
+    /// A page of an object is an error: the one in ``objectRefusal``.
     public var requiresAnonymous = false
+    /// What a page of an object is called where anonymous ones are required.
+    public var objectRefusal = MapError.invalidArgument
     /// The first hole ends it. Otherwise holes are passed over and told of at the end.
     public var stopsAtHoles = false
     /// Content would be lost, now or in a child: refused where a seal protects it (`mseal`).
@@ -110,6 +112,16 @@ extension RangeChange {
         return change
     }
     public static var unmergeable: RangeChange { RangeChange(removed: .mergeable) }
+
+    // MARK: Names (mm/madvise.c, madvise_vma_anon_name)
+
+    /// `PR_SET_VMA_ANON_NAME`: no name where there is no place of one. What has a file, shared memory too, is `EBADF`.
+    static func naming(_ place: NamePlace?) -> RangeChange {
+        var change = RangeChange(removed: .nameMask, added: place.map { AttributeSet(name: $0) } ?? .none)
+        change.requiresAnonymous = true
+        change.objectRefusal = .badFile
+        return change
+    }
 
     // MARK: Guards (mm/madvise.c of Linux 6.13)
 

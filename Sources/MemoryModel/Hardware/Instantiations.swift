@@ -87,6 +87,8 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
     _ = try space.startOfGrowingMapping(in: VirtualRange(start, to: start + Granule.size))
     try space.protect(start, length: Granule.size, .read, frames: &frames)
     try space.apply(.lock, over: VirtualRange(start, to: start + Granule.size), frames: &frames)
+    try space.setName(MappingName(), of: start, length: Granule.size, frames: &frames)
+    if let run = space.run(from: start) { _ = space.name(of: run) }
     try space.lockEverything(.unlock, frames: &frames)
     space.setFutureLock(.lockOnFault)
     _ = space.populatesMappings

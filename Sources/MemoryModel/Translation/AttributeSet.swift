@@ -1,7 +1,7 @@
 /// What is known of a mapped page beyond what the hardware's descriptor says: what its program asked for.
 ///
 /// Each distinct set is interned in the address space's ``AttributeTable``; entries name it by its class. The low bits
-/// are flags, the high half has room for what later needs more than a bit (names, protection keys).
+/// are flags, the high half is for what needs more than a bit: the place of a name (``MappingName``).
 @frozen public struct AttributeSet: FlagSet {
     public let rawValue: UInt64
     @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }

@@ -1,13 +1,16 @@
-/// The distinct attribute sets of one address space, at most 256, in a frame of its own. An entry's class is an index
-/// into it.
+/// The distinct attribute sets of one address space, at most 256, in half a frame of its own; names have the other half.
+/// An entry's class is an index into the sets.
 struct AttributeTable<M: Hardware> {
-    private let machine: M
+    let machine: M
 
     /// Where the sets lie, one word each.
     let frame: FrameNumber
 
     /// Slots in use or freed by a sweep; those above were never used.
     private(set) var count = 0
+
+    /// How many words hold names (``MappingName``).
+    var nameWords = 0
 
     /// The two sets asked for last: `mprotect` often goes back and forth.
     private var lastSet: AttributeSet
@@ -29,7 +32,7 @@ struct AttributeTable<M: Hardware> {
         olderClass = AttributeClass(0)
     }
 
-    @inline(__always) private func slot(_ index: Int) -> PhysicalAddress {
+    @inline(__always) func slot(_ index: Int) -> PhysicalAddress {
         frame.address + ByteCount(UInt64(truncatingIfNeeded: index) << 3)
     }
 
@@ -80,6 +83,7 @@ struct AttributeTable<M: Hardware> {
         machine.copy(from: self.frame, to: frame)
         var copy = AttributeTable(machine: machine, frame: frame)
         copy.count = count
+        copy.nameWords = nameWords
         for index in 0..<count {
             let set = AttributeSet(rawValue: machine.load(slot(index)))
             var inherited = set.subtracting(.locked | .lockedOnFault)
@@ -107,6 +111,11 @@ struct AttributeTable<M: Hardware> {
         for index in 0..<count where !used.contains(AttributeClass(UInt8(truncatingIfNeeded: index))) {
             machine.store(Self.vacant.rawValue, at: slot(index))
         }
+        forgetLastSet()
+    }
+
+    /// Forgets what was asked for last: the sets were changed.
+    mutating func forgetLastSet() {
         lastSet = Self.vacant
         olderSet = Self.vacant
     }
