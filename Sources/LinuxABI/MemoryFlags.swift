@@ -168,11 +168,14 @@
     /// A set of flags from its bits, known or not.
     @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
 
+    /// MAP_NONBLOCK: the pages are not made resident inside the call.
+    public static var nonBlock: RemapFilePagesFlags { RemapFilePagesFlags(rawValue: MapFlags.nonBlock.rawValue) }
+
     public static var unknownBits: Treatment { .acceptedWithoutEffect("mm/mmap.c, remap_file_pages") }
 
     @inlinable @inline(__always)
     public static func describe(to reader: inout some FlagReader<Self>) {
-        reader.read(MapFlags.nonBlock, "MAP_NONBLOCK", .notBuilt(.noFunction))
+        reader.read(.nonBlock, "MAP_NONBLOCK", .honoured)
     }
 }
 

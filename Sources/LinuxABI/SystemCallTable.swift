@@ -240,7 +240,7 @@ extension SystemCallNumber {
         case .munlockall: ("munlockall", .honoured)
         case .mincore: ("mincore", .honoured)
         case .madvise: ("madvise", .honoured)
-        case .remapFilePages: ("remap_file_pages", .notBuilt(.noFunction))
+        case .remapFilePages: ("remap_file_pages", .honoured)
         case .mbind: ("mbind", .notBuilt(.noFunction))
         case .getMempolicy: ("get_mempolicy", .notBuilt(.noFunction))
         case .setMempolicy: ("set_mempolicy", .notBuilt(.noFunction))

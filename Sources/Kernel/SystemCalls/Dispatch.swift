@@ -83,6 +83,7 @@ private func dispatch(_ number: UInt64, _ call: SystemCallArguments) throws(Errn
     case honoured(.msync): try synchronizeMemory(call)
     case honoured(.mincore): try residency(call)
     case honoured(.mremap): try remapMemory(call)
+    case honoured(.remapFilePages): try remapFilePages(call)
     case honoured(.mlock): try lockMemory(call, flags: 0)
     case honoured(.mlock2): try lockMemory(call, flags: call.third.asUInt32)
     case honoured(.munlock): try unlockMemory(call)

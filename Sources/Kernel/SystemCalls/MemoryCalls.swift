@@ -25,7 +25,7 @@ extension MemoryModel.Protection {
     fileprivate init(_ bits: UInt64) { self.init(rawValue: UInt8(truncatingIfNeeded: bits & 7)) }
 
     /// With what the process's personality adds: what may be read may be executed (mm/mmap.c, do_mmap).
-    @inline(__always) fileprivate var implied: MemoryModel.Protection {
+    @inline(__always) var implied: MemoryModel.Protection {
         contains(.read) && Process.current.value.personality.contains(.readImpliesExecute) ? self | .execute : self
     }
 }

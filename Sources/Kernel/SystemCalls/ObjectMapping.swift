@@ -109,8 +109,19 @@ func mapFile(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> UI
 /// ever (mm/mmap.c, mmap_region; mm/memfd.c). With F_SEAL_FUTURE_WRITE it only stays unwritable (include/linux/mm.h,
 /// seal_check_future_write).
 private func checkSeals(of file: Handle<OpenFile>, _ request: inout MapRequest) throws(Errno) {
-    guard case .inode(let inode) = file.value.kind, request.options.contains(.shared) else { return }
-    let seals = inode.value.file.seals
+    guard case .inode(let inode) = file.value.kind else { return }
+    try check(inode.value.file.seals, against: &request)
+}
+
+/// The same for an object that is mapped already.
+func checkSeals(of object: ObjectNumber, _ request: inout MapRequest) throws(Errno) {
+    let owner = withObjects { objects, _ in objects.owner(of: object) }
+    guard owner != 0 else { return }
+    try check(Handle<Inode>(unsafeAddress: owner).value.file.seals, against: &request)
+}
+
+private func check(_ seals: FileSeals, against request: inout MapRequest) throws(Errno) {
+    guard request.options.contains(.shared) else { return }
     if seals.contains(.write), request.grantable.contains(.write) { throw .notPermitted }
     if seals.contains(.futureWrite) {
         if request.protection.contains(.write) { throw .notPermitted }
