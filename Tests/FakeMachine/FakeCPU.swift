@@ -170,9 +170,11 @@ extension FakeMachine {
 
     /// The translations other than a walk from the root that the hardware may still use.
     func stalePossible(_ address: UInt64, _ context: WalkContext) -> [Translation] {
-        var result = tracker.staleLeaves(covering: address)
-            .filter { $0.translation.isGlobal || $0.context.asid == context.asid }
-            .map(\.translation)
+        var result: [Translation] = []
+        for leaf in tracker.staleLeaves(covering: address)
+        where leaf.translation.isGlobal || leaf.context.asid == context.asid {
+            result.append(leaf.translation)
+        }
         for stale in tracker.staleUses where stale.use.covers(address) && stale.use.context.asid == context.asid {
             if let (found, _) = try? walk(address, from: stale.frame, stale.use), found.descriptor.accessFlag {
                 result.append(Translation(found.descriptor, base: found.base, under: found.path))

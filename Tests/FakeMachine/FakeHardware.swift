@@ -1,24 +1,23 @@
 import MemoryModel
 
 /// The fake machine as the memory model takes it.
-public struct FakeHardware: Hardware, Sendable {
-    public let machine: FakeMachine
+///
+/// It names its machine without a reference, as addresses do: the memory model copies it everywhere, and counting
+/// references took a seventh of the proofs' time.
+@safe public struct FakeHardware: Hardware, Sendable {
+    private let owner: Unmanaged<FakeMachine>
+
+    init(machine: FakeMachine) { unsafe owner = Unmanaged.passUnretained(machine) }
+
+    /// There until somebody discards it.
+    public var machine: FakeMachine { unsafe owner.takeUnretainedValue() }
 
     public func load(_ address: PhysicalAddress) -> UInt64 {
-        machine.maintenance.wordAccesses += 1
-        machine.interfere(at: address)
-        guard let word = machine.memory.load(address) else {
-            machine.report(.outsideMemory(address))
-            return 0
-        }
-        return word
+        unsafe owner._withUnsafeGuaranteedRef { $0.load(address) }
     }
 
     public func store(_ value: UInt64, at address: PhysicalAddress) {
-        machine.maintenance.wordAccesses += 1
-        if machine.updatedByWalker(address) != nil { machine.report(.lostHardwareUpdate(address)) }
-        machine.interfere(at: address)
-        machine.write(value, at: address)
+        unsafe owner._withUnsafeGuaranteedRef { $0.store(value, at: address) }
     }
 
     public func exchange(_ value: UInt64, at address: PhysicalAddress) -> UInt64 {
@@ -84,6 +83,26 @@ public struct FakeHardware: Hardware, Sendable {
 }
 
 extension FakeMachine {
+    /// A load by the kernel.
+    func load(_ address: PhysicalAddress) -> UInt64 {
+        maintenance.wordAccesses += 1
+        guard let word = memory.load(address) else {
+            report(.outsideMemory(address))
+            return 0
+        }
+        guard interference != nil, WalkDescriptor.mayLackFlags(word) else { return word }
+        interfere(at: address)
+        return peek(address)
+    }
+
+    /// A store by the kernel, which must not undo what the walker did.
+    func store(_ value: UInt64, at address: PhysicalAddress) {
+        maintenance.wordAccesses += 1
+        if updatedByWalker(address) != nil { report(.lostHardwareUpdate(address)) }
+        interfere(at: address)
+        write(value, at: address)
+    }
+
     /// The bits of an ASID that the CPUs compare.
     func implemented(_ asid: ASID) -> UInt16 { options.asidBits == 8 ? asid.rawValue & 0xFF : asid.rawValue }
 
@@ -93,10 +112,14 @@ extension FakeMachine {
 
     /// `dsb ish`: table writes are ordered, cleaning and invalidations begun before are complete.
     func dataSynchronisationBarrier() {
+        caches.completeCleaning()
+        guard !tracker.pending.isEmpty else {
+            tracker.ordered = tracker.clock
+            return
+        }
         let scopes = tracker.pending.map(\.scope)
         tracker.applyPending()
         tracker.ordered = tracker.clock
-        caches.completeCleaning()
         for scope in scopes { leaveInvalidated(scope) }
     }
 
@@ -113,8 +136,7 @@ extension FakeMachine {
     /// Replaces a whole frame; where it is a walkable table or holds records, word by word.
     func replaceContent(of frame: FrameNumber, cleaning: Bool, _ body: (inout FakeMemory) -> Void) {
         guard memory.contains(frame) else { return report(.outsideMemory(frame.address)) }
-        let isTable = !tracker.uses(of: frame).isEmpty || tracker.hasStaleUse(of: frame)
-        if isTable {
+        if tracker.isTable(frame) || tracker.hasStaleUse(of: frame) {
             var after = memory
             body(&after)
             for index in 0..<Granule.entriesPerTable {
@@ -156,9 +178,11 @@ extension FakeMachine {
     /// The word as the walker may write it, or nil where it may not.
     func updatedByWalker(_ address: PhysicalAddress) -> UInt64? {
         guard options.setsAccessFlag || options.setsDirtyState else { return nil }
+        guard tracker.isTable(address.frame), let word = memory.load(address), WalkDescriptor.mayLackFlags(word) else {
+            return nil
+        }
         let uses = tracker.uses(of: address.frame)
-        guard let use = uses.first, let word = memory.load(address)
-        else { return nil }
+        guard let use = uses.first else { return nil }
         let descriptor = WalkDescriptor(word: word, level: use.level)
         guard descriptor.form == .leaf else { return nil }
         if options.setsAccessFlag && !descriptor.accessFlag { return word | WalkDescriptor.accessFlagBit }

@@ -33,13 +33,13 @@ extension FakeMachine {
 
     /// Contexts that this invalidation covers wholly, and that no CPU has installed.
     func leaveInvalidated(_ scope: PendingInvalidation.Scope) {
-        let installed = Set(cpus.compactMap(\.context))
+        func isInstalled(_ context: WalkContext) -> Bool { cpus.contains { $0.context == context } }
         switch scope {
         case .page: return
         case .asid(let asid):
-            if let context = tracker.contexts[asid], !installed.contains(context) { leave(context) }
+            if let context = tracker.contexts[asid], !isInstalled(context) { leave(context) }
         case .everything:
-            for context in Array(tracker.contexts.values) where !installed.contains(context) { leave(context) }
+            for context in Array(tracker.contexts.values) where !isInstalled(context) { leave(context) }
         }
     }
 
@@ -51,9 +51,7 @@ extension FakeMachine {
 
     /// Calls `body` with each valid entry of a table.
     func forEachValidEntry(_ frame: FrameNumber, level: Int, _ body: (Int, WalkDescriptor) -> Void) {
-        for (index, word) in memory.words(of: frame).enumerated() where word & 1 == 1 {
-            body(index, WalkDescriptor(word: word, level: level))
-        }
+        memory.forEachOddWord(of: frame) { index, word in body(index, WalkDescriptor(word: word, level: level)) }
     }
 
     /// A frame becomes walkable as a table, and all that it names with it.
@@ -141,9 +139,9 @@ extension FakeMachine {
     /// Notes what a write changes for the walkers, before it takes place.
     func willWrite(_ new: UInt64, over old: UInt64, at address: PhysicalAddress) {
         let frame = address.frame
+        guard new != old, tracker.isTable(frame) || tracker.hasStaleUse(of: frame) else { return }
         let uses = tracker.uses(of: frame)
         let staleUses = tracker.hasStaleUse(of: frame) ? tracker.staleUses.filter { $0.frame == frame } : []
-        guard !uses.isEmpty || !staleUses.isEmpty, new != old else { return }
         tracker.clock += 1
         let index = Int((address - frame.address).rawValue / 8)
         for stale in staleUses {
@@ -167,9 +165,8 @@ extension FakeMachine {
     /// Notes what a write made visible to the walkers, after it took place.
     func didWrite(_ new: UInt64, over old: UInt64, at address: PhysicalAddress) {
         let frame = address.frame
-        guard new != old else { return }
+        guard new != old, tracker.isTable(frame) else { return }
         let uses = tracker.uses(of: frame)
-        guard !uses.isEmpty else { return }
         let index = Int((address - frame.address).rawValue / 8)
         for use in uses {
             let before = WalkDescriptor(word: old, level: use.level)

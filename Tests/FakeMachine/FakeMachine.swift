@@ -70,7 +70,11 @@ public final class FakeMachine: @unchecked Sendable {
         interference = options.interferenceSeed.map(SplitMix.init)
         self.cpus = (0..<cpus).map { FakeCPU(index: $0, machine: self) }
         MachineRegistry.current?.add(self)
+        _ = unsafe Unmanaged.passRetained(self)
     }
+
+    /// Lets the machine go: its hardware is not used any more. Machines that nobody discards stay until the process ends.
+    public func discard() { unsafe Unmanaged.passUnretained(self).release() }
 
     /// The machine as the memory model takes it.
     public var hardware: FakeHardware { FakeHardware(machine: self) }

@@ -74,7 +74,7 @@ extension FakeMachine {
 
     /// Nobody may reach the frame any more; its content is lost.
     private func freed(_ frame: FrameNumber) {
-        if !tracker.uses(of: frame).isEmpty {
+        if tracker.isTable(frame) {
             report(.freedWhileReachable(frame, .table))
         } else if tracker.hasStaleUse(of: frame) {
             report(.freedWhileReachable(frame, .walkCache))
@@ -84,7 +84,7 @@ extension FakeMachine {
         } else if tracker.hasStaleTranslation(to: frame) {
             report(.freedWhileReachable(frame, .translation))
         }
-        if tracker.uses(of: frame).isEmpty { memory.fill(frame, with: FakeMemory.poison) }
+        if !tracker.isTable(frame) { memory.fill(frame, with: FakeMemory.poison) }
         caches.forget(frame)
     }
 }

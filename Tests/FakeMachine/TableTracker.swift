@@ -58,10 +58,14 @@ struct PendingInvalidation {
 final class TableTracker {
     var contexts: [UInt16: WalkContext] = [:]
     private var uses: FrameIndexed<[TableUse]>
+    /// Whether a frame has a use: asked of each word that is read or written.
+    private var isUsed: FrameIndexed<Bool>
     /// The frames that have a use in each context.
     private var frames: [WalkContext: Set<FrameNumber>] = [:]
     var staleUses: [StaleUse] = []
     private var staleLeaves: [LeafPlace: [StaleLeaf]] = [:]
+    /// How many of these places have each digest: nearly always none, which spares looking.
+    private var stalePlaces = [Int32](repeating: 0, count: 1024)
     /// Valid entries of walkable tables that name a frame, identity mappings apart.
     private var mapped: FrameIndexed<Int>
     /// Table writes so far.
@@ -72,11 +76,15 @@ final class TableTracker {
 
     init(first: FrameNumber, count: UInt64) {
         uses = FrameIndexed(first: first, count: count, otherwise: [])
+        isUsed = FrameIndexed(first: first, count: count, otherwise: false)
         mapped = FrameIndexed(first: first, count: count, otherwise: 0)
     }
 
     /// The ways in which a frame serves as a table.
     func uses(of frame: FrameNumber) -> [TableUse] { uses[frame] }
+
+    /// Whether a frame serves as a table.
+    @inline(__always) func isTable(_ frame: FrameNumber) -> Bool { isUsed[frame] }
 
     /// Whether walk caches may name the frame as a table.
     func hasStaleUse(of frame: FrameNumber) -> Bool {
@@ -88,39 +96,58 @@ final class TableTracker {
 
     func countMapping(of frame: FrameNumber, by change: Int) { mapped[frame] += change }
 
-    /// Where a leaf is in an address space.
+    /// Where a leaf is in an address space: its first address, which is a page's, and its level.
     private struct LeafPlace: Hashable {
-        let base: UInt64
-        let level: Int
+        let rawValue: UInt64
+
+        init(base: UInt64, level: Int) { rawValue = base | UInt64(level) }
+
+        /// 0 to 1023.
+        @inline(__always) var digest: Int {
+            Int((rawValue >> 12 &+ rawValue >> 21 &+ rawValue >> 30 &+ rawValue & 3) & 1023)
+        }
     }
 
     func add(_ use: TableUse, of frame: FrameNumber) {
         uses[frame].append(use)
+        isUsed[frame] = true
         frames[use.context, default: []].insert(frame)
     }
 
     func remove(_ use: TableUse, of frame: FrameNumber) {
         uses[frame].removeAll { $0 == use }
+        if uses[frame].isEmpty { isUsed[frame] = false }
         if !uses[frame].contains(where: { $0.context == use.context }) { frames[use.context]?.remove(frame) }
     }
 
     func tables(of context: WalkContext) -> [FrameNumber] { frames[context, default: []].sorted() }
 
-    private func places(covering address: UInt64) -> [LeafPlace] {
-        (1...Granule.lastLevel).map { LeafPlace(base: address & ~(WalkDescriptor.span(level: $0) - 1), level: $0) }
+    /// Calls `body` with each place that covers an address, but for some where there is nothing.
+    @inline(__always) private func forEachPlace(covering address: UInt64, _ body: (LeafPlace) -> Void) {
+        for level in 1...Granule.lastLevel {
+            let place = LeafPlace(base: address & ~(WalkDescriptor.span(level: level) - 1), level: level)
+            if stalePlaces[place.digest] > 0 { body(place) }
+        }
     }
 
     func addStale(_ leaf: StaleLeaf) {
         let place = LeafPlace(base: leaf.translation.base.rawValue, level: leaf.translation.level)
         // The same translation that changed again later: the later change decides what invalidation covers it.
+        guard staleLeaves[place] != nil else {
+            staleLeaves[place] = [leaf]
+            stalePlaces[place.digest] += 1
+            return
+        }
         staleLeaves[place]?.removeAll { $0.context == leaf.context && $0.translation == leaf.translation }
-        staleLeaves[place, default: []].append(leaf)
+        staleLeaves[place]?.append(leaf)
     }
 
     /// What TLBs may hold for this address, the longest stale first.
     func staleLeaves(covering address: UInt64) -> [StaleLeaf] {
         guard !staleLeaves.isEmpty else { return [] }
-        return places(covering: address).flatMap { staleLeaves[$0] ?? [] }.sorted { $0.changed < $1.changed }
+        var leaves: [StaleLeaf] = []
+        forEachPlace(covering: address) { if let found = staleLeaves[$0] { leaves += found } }
+        return leaves.count > 1 ? leaves.sorted { $0.changed < $1.changed } : leaves
     }
 
     /// What TLBs may hold for any address in a range of one entry's span.
@@ -152,7 +179,10 @@ final class TableTracker {
 
     private func removeStaleLeaves(at place: LeafPlace, where covered: (StaleLeaf) -> Bool) {
         staleLeaves[place]?.removeAll(where: covered)
-        if staleLeaves[place]?.isEmpty == true { staleLeaves[place] = nil }
+        if staleLeaves[place]?.isEmpty == true {
+            staleLeaves[place] = nil
+            stalePlaces[place.digest] -= 1
+        }
     }
 
     /// Removes what the invalidations cover: what changed before the walkers were made to see the change.
@@ -160,7 +190,7 @@ final class TableTracker {
         for invalidation in pending {
             switch invalidation.scope {
             case .page(let address, let asid, let allLevels):
-                for place in places(covering: address) {
+                forEachPlace(covering: address) { place in
                     removeStaleLeaves(at: place) {
                         $0.changed <= invalidation.upTo && ($0.translation.isGlobal || $0.context.asid == asid)
                     }

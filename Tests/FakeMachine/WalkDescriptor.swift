@@ -49,6 +49,12 @@ struct WalkDescriptor: Hashable {
         Restrictions(noEL0: bit(61), readOnly: bit(62), userExecuteNever: bit(60), privilegedExecuteNever: bit(59))
     }
 
+    /// Whether a valid word, were it a page's, might get a flag from the walker: no access flag, or read-only with the
+    /// dirty bit modifier.
+    @inline(__always) static func mayLackFlags(_ word: UInt64) -> Bool {
+        word & 1 == 1 && (word & accessFlagBit == 0 || (word & readOnlyBit != 0 && word >> 51 & 1 == 1))
+    }
+
     static let accessFlagBit: UInt64 = 1 << 10
     static let readOnlyBit: UInt64 = 1 << 7
 }

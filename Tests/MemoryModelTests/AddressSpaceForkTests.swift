@@ -211,6 +211,26 @@ private func picture(_ family: Family, _ member: Family.Member) -> [String] {
         #expect(failures == 7)
     }
 
+    @Test("a stack of which a part was locked is one mapping in a child, which has no locks")
+    func lockedStack() throws {
+        let family = try Family(options: .init())
+        let stack: UInt64 = 0x80_4000_0000
+        _ = try family.first.space!.map(
+            MapRequest(
+                length: .pages(4), protection: .readWrite, placement: .fixed(VirtualAddress(stack)), options: .growsDown),
+            frames: &family.frames)
+        let upper = VirtualRange(VirtualAddress(stack + 2 * page), to: VirtualAddress(stack + 4 * page))
+        try family.first.space!.apply(.lock, over: upper, frames: &family.frames)
+        #expect(try family.first.space!.startOfGrowingMapping(in: upper) == upper.start)
+        let child = try family.fork(family.first)
+        #expect(try child.space!.startOfGrowingMapping(in: upper).rawValue == stack)
+        // Both halves count towards how far it grows.
+        child.space!.setStackLimit(.pages(6))
+        try family.write(child, 1, at: stack - 2 * page)
+        #expect(throws: FaultError.notMapped) { try family.write(child, 1, at: stack - 3 * page) }
+        try family.finish()
+    }
+
     @Test("a frame's count at its limit fails fork and unsharing, and changes nothing", arguments: [4, 60] as [UInt64])
     func tooManyReferences(pages: UInt64) throws {
         let family = try Family()

@@ -29,6 +29,16 @@ private let tableSpan = 2 * megabyte
         try test.finish()
     }
 
+    @Test("a length that shrinks beyond the last address is no trap: what lies there is unmapped, which is nothing")
+    func wraps() throws {
+        var test = try TestSpace()
+        try test.map(fixed: base, 2 * page)
+        #expect(try test.move(base, 0 &- page, 0 &- 2 * page) == base)
+        #expect(throws: MapError.invalidArgument) { try test.move(base, 0 &- page, page << 40) }
+        try test.write(1, at: base + page)
+        try test.finish()
+    }
+
     @Test("a mapping grows in place where the pages behind it are free, and moves where they are not")
     func grows() throws {
         var test = try TestSpace()

@@ -198,10 +198,11 @@ extension AddressSpace {
         let reach = region.end - page < limit ? region.end : page + limit
         guard page < reach, let above = tables.firstMapped(in: VirtualRange(page, to: reach)) else { throw .notMapped }
         let attributes = above.descriptor.attributeClass
-        guard self.attributes[attributes].contains(.growsDown) else { throw .notMapped }
+        let set = self.attributes[attributes]
+        guard set.contains(.growsDown) else { throw .notMapped }
         // Whatever ends within the limit is short enough; the stack itself always does where `reach` is its top.
         if reach < region.end {
-            guard endOfClass(attributes, from: above.address, in: region) <= reach else { throw .notMapped }
+            guard endOfMapping(set, from: above.address, in: region) <= reach else { throw .notMapped }
         }
         let gapStart = page - region.start < layout.stackGuardGap ? region.start : page - layout.stackGuardGap
         if gapStart < page, hasAccessibleMapping(in: VirtualRange(gapStart, to: page)) { throw .notMapped }
@@ -212,14 +213,15 @@ extension AddressSpace {
 
     private var roundedStackLimit: ByteCount { ByteCount(layout.stackLimit.rawValue & ~(Granule.size.rawValue - 1)) }
 
-    /// Where the run of entries of one class that begins at `start` ends.
-    private func endOfClass(
-        _ attributes: AttributeClass, from start: VirtualAddress, in region: VirtualRange
+    /// Where the run of pages with the attributes `set` that begins at `start` ends. In a child several classes may have
+    /// the same: those that only a lock told apart.
+    private func endOfMapping(
+        _ set: AttributeSet, from start: VirtualAddress, in region: VirtualRange
     ) -> VirtualAddress {
         var cursor = Cursor(tables, over: VirtualRange(start, to: region.end))
         repeat {
             let descriptor = cursor.descriptor
-            if descriptor.isFree || descriptor.attributeClass != attributes { return cursor.position }
+            if descriptor.isFree || attributes[descriptor.attributeClass] != set { return cursor.position }
         } while cursor.advance()
         return region.end
     }

@@ -21,7 +21,9 @@ extension AddressSpace {
         }
         guard oldLength < newLength else {
             if oldLength > newLength {
-                try unmap(request.source + newLength, length: oldLength - newLength, frames: &frames)
+                // Of hostile lengths the sum wraps, as Linux's does.
+                let end = VirtualAddress(request.source.rawValue &+ newLength.rawValue)
+                try unmap(end, length: oldLength - newLength, frames: &frames)
             }
             return MoveResult(start: request.source, lockedGrowth: nil)
         }

@@ -27,12 +27,12 @@ extension AddressSpace {
         guard let area = range.intersection(region), let first = tables.firstMapped(in: area) else {
             throw .outOfMemory
         }
-        let attributes = first.descriptor.attributeClass
-        guard self.attributes[attributes].contains(.growsDown) else { throw .invalidArgument }
+        let set = attributes[first.descriptor.attributeClass]
+        guard set.contains(.growsDown) else { throw .invalidArgument }
         var start = first.address
         while start > region.start {
             let below = tables.descriptor(of: start - Granule.size)
-            guard !below.isFree, below.attributeClass == attributes else { break }
+            guard !below.isFree, attributes[below.attributeClass] == set else { break }
             start = start - Granule.size
         }
         return start

@@ -52,6 +52,6 @@ enum Differential {
             try world.perform(step.operation)
         }
         try world.checkNear(step.operation)
-        if world.count % 64 == 0 { try world.checkAll() }
+        if world.count - world.lastCheck >= 64 { try world.checkAll() }
     }
 }

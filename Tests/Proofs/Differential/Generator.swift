@@ -12,7 +12,10 @@ struct Generator {
     mutating func pick<T>(_ choices: [T]) -> T { choices[below(choices.count)] }
 
     /// How often each kind of operation comes, in order of the cases of ``next(in:)``.
-    private static let weights = [44, 6, 6, 1, 8, 10, 4, 3, 2, 2, 4, 3, 1, 3, 1, 1, 6, 2, 1, 3, 2, 4, 1, 3, 8, 1]
+    private static let weights = [
+        44, 6, 6, 1, 8, 10, 4, 3, 2, 2, 4, 3, 1, 3, 1, 1, 6, 2, 1, 3, 2, 4, 1, 3, 8, 1,
+        12, 2, 1, 2, 2, 1,
+    ]
     private static let total = weights.reduce(0, +)
 
     /// Which kind comes next.
@@ -56,7 +59,17 @@ struct Generator {
         case 24:
             let change = pick(Operation.Change.allCases)
             return .change(slot, Address(somePage(of: slot, in: world)), pages: pick([1, 1, 2, 5, 40]), change)
-        default: return .seal(slot, Address(somePage(of: slot, in: world)), pages: pick([1, 2]))
+        case 25: return .seal(slot, Address(somePage(of: slot, in: world)), pages: pick([1, 2]))
+        case 26: return move(slot, world)
+        case 27: return .lockEverything(slot, below(2) == 0 ? .nothing : pick(Operation.LockAll.allCases))
+        case 28: return .removeContent(slot, Address(somePage(of: slot, in: world)), pages: pick([1, 1, 3, 20]))
+        case 29: return .punch(below(World.objectSlots), first: UInt64(below(70)), pages: pick([1, 4, 20, 600]))
+        case 30:
+            return .protectGrowing(
+                slot, Address(0x3FFF_0000 - UInt64(below(40)) * pageSize), length: Address(pageSize * pick([1, 3, 30])),
+                rights: rights())
+        default:
+            return .addSeals(below(World.objectSlots), ModelObjects.Seals(rawValue: pick([1, 1, 2, 2, 4, 8])))
         }
     }
 
@@ -103,13 +116,13 @@ struct Generator {
         let start = below(40) == 0 ? pick([0, 4096, 0x4000_0000, 0x3FFF_F000, addressLimit - 4096]) : window()
         return .map(
             slot, .fixed(Address(start)), length: length(), rights: rights(),
-            options: pick([0, 0, 0, 0, 1, 2]))
+            options: pick([0, 0, 0, 0, 1, 2, 16]))
     }
 
     private mutating func mapAnywhere(_ slot: Int) -> Operation {
         let hint = pick([0, 0, 0, window(), window() + 5])
         // What grows down leaves its gap free everywhere: seldom.
-        let options: UInt32 = below(200) == 0 ? 4 : pick([0, 0, 0, 0, 1, 2])
+        let options: UInt32 = below(200) == 0 ? 4 : pick([0, 0, 0, 0, 1, 2, 16])
         return .map(slot, .anywhere(hint: Address(hint)), length: length(), rights: rights(), options: options)
     }
 
@@ -120,8 +133,27 @@ struct Generator {
         let place: Operation.Place = hasBlock || below(2) == 0 ? .fixed(Address(start)) : .anywhere(hint: 0)
         return .mapObject(
             slot, place, length: hasBlock ? Address(pageSize * 600) : length(), rights: rights(),
-            options: pick([0, 8, 8, 8 | 1]),
+            options: pick([0, 0, 8, 8, 8, 8 | 1, 16, 8 | 16]),
             object: below(World.objectSlots), first: UInt64(below(12)))
+    }
+
+    /// What is likely to be one mapping, in each way that there is.
+    private mutating func move(_ slot: Int, _ world: World) -> Operation {
+        let start = below(30) == 0 ? self.start(slot, world).rawValue : somePage(of: slot, in: world)
+        let pages = world.processes[slot]?.model.pages ?? [:]
+        // Often all that is alike from there on, or the part of it that lies in a table.
+        var alike: UInt64 = 0
+        while alike < 600, let page = pages[start / pageSize + alike],
+            page.attributes == pages[start / pageSize]?.attributes
+        { alike += 1 }
+        let old = below(8) == 0 ? length() : Address(pageSize * pick([1, 2, alike, alike, min(alike, 40)]))
+        let new = pick([old, old, length(), Address(old.rawValue &+ pageSize * pick([1, 3])), Address(old.rawValue / 2)])
+        let options: UInt32 = pick([0, 1, 1, 1, 3, 3, 3, 5, 5, 7, 2, 4]) | (below(12) == 0 ? 8 : 0)
+        // Now and then as it lies in its table, so that whole tables go.
+        let target = below(4) == 0 ? start &+ 0x20_0000 &* UInt64(1 + below(3)) : window()
+        return .move(
+            slot, Address(start), old: below(16) == 0 ? 0 : old, new: options & 4 != 0 ? old : new, options: options,
+            to: Address(below(4) == 0 && options & 2 == 0 ? 0 : target))
     }
 
     private mutating func objectSize() -> Address {

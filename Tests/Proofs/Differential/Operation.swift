@@ -15,6 +15,14 @@ enum Operation: Codable {
     case discard(Int, Address, length: Address)
     /// `mlock`, `madvise`: what becomes of the pages of a range.
     case change(Int, Address, pages: UInt64, Change)
+    /// `mprotect` with `PROT_GROWSDOWN`.
+    case protectGrowing(Int, Address, length: Address, rights: UInt8)
+    /// `mremap`.
+    case move(Int, Address, old: Address, new: Address, options: UInt32, to: Address)
+    /// `mlockall` with what is there and what will be, or `munlockall`.
+    case lockEverything(Int, LockAll)
+    /// `madvise(MADV_REMOVE)`.
+    case removeContent(Int, Address, pages: UInt64)
     /// `mseal`.
     case seal(Int, Address, pages: UInt64)
     case setBreak(Int, Address)
@@ -38,6 +46,10 @@ enum Operation: Codable {
     /// `write` to an object.
     case writeObject(Int, index: UInt64, value: UInt64)
     case truncate(Int, size: Address)
+    /// `fallocate(FALLOC_FL_PUNCH_HOLE)` of whole pages.
+    case punch(Int, first: UInt64, pages: UInt64)
+    /// `fcntl(F_ADD_SEALS)`.
+    case addSeals(Int, ModelObjects.Seals)
     /// Clean pages that nobody maps go.
     case reclaim(UInt64)
     /// A CPU runs the process from now on, or nobody.
@@ -66,10 +78,35 @@ enum Operation: Codable {
         }
     }
 
+    /// What `mlockall` is asked, `munlockall` among it.
+    enum LockAll: String, Codable, CaseIterable {
+        case current, future, both, currentOnFault, futureOnFault, bothOnFault, nothing
+
+        /// The lock of what is mapped already; nil where that stays.
+        var now: RangeChange? {
+            switch self {
+            case .current, .both: .lock
+            case .currentOnFault, .bothOnFault: .lockOnFault
+            case .nothing: .unlock
+            case .future, .futureOnFault: nil
+            }
+        }
+
+        /// The lock of what will be mapped.
+        var later: RangeChange {
+            switch self {
+            case .future, .both: .lock
+            case .futureOnFault, .bothOnFault: .lockOnFault
+            case .current, .currentOnFault, .nothing: .unlock
+            }
+        }
+    }
+
     /// One of the module's descriptions of what `mlock` and `madvise` do.
     enum Change: String, Codable, CaseIterable {
         case lock, lockOnFault, unlock, discardLocked, free, dontFork, doFork, wipeOnFork, keepOnFork
         case installGuards, removeGuards
+        case reclaim, mergeable, unmergeable, dontDump, doDump
 
         var change: RangeChange {
             switch self {
@@ -84,6 +121,11 @@ enum Operation: Codable {
             case .keepOnFork: .keepOnFork
             case .installGuards: .installGuards
             case .removeGuards: .removeGuards
+            case .reclaim: .reclaim
+            case .mergeable: .mergeable
+            case .unmergeable: .unmergeable
+            case .dontDump: .dontDump
+            case .doDump: .doDump
             }
         }
     }

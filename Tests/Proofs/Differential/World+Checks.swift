@@ -14,6 +14,7 @@ extension World {
 
     /// Checks everything: the module's own invariants, every page of every process, every count.
     func checkAll() throws {
+        lastCheck = count
         try checkMachine()
         for process in processes {
             guard let process else { continue }
@@ -37,40 +38,55 @@ extension World {
         guard process.space!.currentBreak().rawValue == process.model.programBreak else {
             throw Disagreement("the break is not where it should be")
         }
-        for number in process.model.pages.keys { try compare(number * pageSize, of: process) }
+        var entries = EntryReader(process: process, machine: machine)
+        let asid = process.asid
+        for (number, page) in process.model.pages {
+            guard let found = entries.entry(for: number) else { throw Disagreement("no path to \((number * pageSize).hex)") }
+            try compare(number, found, with: page, of: process, asid)
+        }
     }
 
-    /// Compares one page: what is mapped, what it holds, and what any TLB may let the program do with it.
+    /// Compares one page, mapped or not.
     func compare(_ address: UInt64, of process: Process) throws {
         guard address < addressLimit else { return }
         let number = address / pageSize
-        let page = VirtualAddress(number * pageSize)
-        let expected = process.model.pages[number]
-        guard let path = process.space!.translate(page) else { throw Disagreement("no path to \(page.rawValue.hex)") }
+        guard let path = process.space!.translate(VirtualAddress(number * pageSize)) else {
+            throw Disagreement("no path to \(address.hex)")
+        }
         guard ModelSpace.low(number) || ModelSpace.high(number) else { return }
+        let found = FoundEntry(state: path.state, attributes: path.attributes, table: path.last.table.frame)
+        try compare(number, found, with: process.model.pages[number], of: process, process.asid)
+    }
+
+    /// Compares what was found for a page with what should be there: what is mapped, what it holds, and what any TLB may
+    /// let the program do with it.
+    private func compare(
+        _ number: UInt64, _ found: FoundEntry, with expected: ModelSpace.Page?, of process: Process, _ asid: ASID?
+    ) throws {
+        let page = VirtualAddress(number * pageSize)
         let frame: FrameNumber?
-        switch path.state {
-        case .free: frame = nil
-        case .reserved, .reservedFile: frame = nil
+        switch found.state {
+        case .free, .reserved, .reservedFile: frame = nil
         case .resident(let found, _, _, _), .residentWithoutAccess(let found, _): frame = found
         case nil: throw Disagreement("an entry at \(page.rawValue.hex) that says nothing")
         }
-        guard (path.state == .free) == (expected == nil), path.attributes == expected?.attributes ?? .none else {
+        guard (found.state == .free) == (expected == nil), found.attributes == expected?.attributes ?? .none else {
             throw Disagreement(
-                "at \(page.rawValue.hex) is \(path.attributes.rawValue.hex), and should be"
+                "at \(page.rawValue.hex) is \(found.attributes.rawValue.hex), and should be"
                     + " \(expected?.attributes.rawValue.hex ?? "nothing")")
         }
-        // Without a frame the object decides, or there is nothing yet.
-        let shown = expected?.source != nil && expected?.value == nil ? process.model.value(of: number) : 0
-        let value = frame.map { machine.peek($0.address) } ?? shown
-        guard value == process.model.value(of: number) else {
-            throw Disagreement("at \(page.rawValue.hex) lies \(value), and should \(process.model.value(of: number))")
+        if let expected {
+            // Without a frame the object decides, or there is nothing yet: then nobody wrote to it either.
+            let shown = expected.source != nil && expected.value == nil ? process.model.value(of: expected) : 0
+            let value = frame.map { machine.peek($0.address) } ?? shown
+            guard value == process.model.value(of: expected) else {
+                throw Disagreement(
+                    "at \(page.rawValue.hex) lies \(value), and should \(process.model.value(of: expected))")
+            }
         }
-        guard let asid = process.asid else { return }
-        let attributes = expected?.attributes ?? .none
-        let table = path.last.table.frame
-        for found in machine.allPossibleTranslations(page, asid: asid) {
-            try compare(found, with: attributes, of: page, frame: frame, table: table)
+        guard let asid else { return }
+        for translation in machine.allPossibleTranslations(page, asid: asid) {
+            try compare(translation, with: found.attributes, of: page, frame: frame, table: found.table)
         }
     }
 

@@ -19,12 +19,13 @@ extension World {
     func releaseObject(_ slot: Int) {
         guard let object = held[slot] else { return }
         objects.release(objectNumbers[object], frames: &frames)
-        modelObjects[object].isHeld = false
         held[slot] = nil
     }
 
     func writeObject(_ slot: Int, _ index: UInt64, _ value: UInt64) throws {
-        guard let object = held[slot], index < modelObjects[object].pageCount else { return }
+        guard let object = held[slot], index < modelObjects[object].pageCount,
+            modelObjects[object].seals.isDisjoint(with: [.write, .futureWrite])
+        else { return }
         machine.forgetScarcity()
         do throws(ObjectError) {
             let frame = try objects.makePage(PageIndex(UInt32(index)), of: objectNumbers[object], frames: &frames)
@@ -43,6 +44,10 @@ extension World {
         guard let object = held[slot] else { return }
         let number = objectNumbers[object]
         let isShrinking = size < modelObjects[object].size
+        let isGrowing = size > modelObjects[object].size
+        guard !(isShrinking && modelObjects[object].seals.contains(.shrink)),
+            !(isGrowing && modelObjects[object].seals.contains(.grow))
+        else { return }
         objects.setSize(ByteCount(size), of: number)
         modelObjects.truncate(object, to: size)
         guard isShrinking else { return }
@@ -53,6 +58,88 @@ extension World {
         }
         objects.dropPages(from: first, of: number, frames: &frames)
     }
+
+    /// Takes pages out of an object, and out of all memory that shows them; private copies stay.
+    func punch(_ object: Int, _ indices: Range<UInt64>) {
+        let (first, end) = (PageIndex(UInt32(indices.lowerBound)), PageIndex(UInt32(indices.upperBound)))
+        for process in processes {
+            process?.space!.forget(objectNumbers[object], from: first, to: end, includingCopies: false, frames: &frames)
+        }
+        objects.dropPages(from: first, to: end, of: objectNumbers[object], frames: &frames)
+        modelObjects.punch(object, indices)
+    }
+
+    /// `madvise(MADV_REMOVE)`: run by run, as the kernel does.
+    func removeContent(_ slot: Int, _ range: VirtualRange) throws {
+        guard let process = processes[slot] else { return }
+        var found: MapError?
+        var expected: MapError?
+        var removed: [Source] = []
+        do throws(MapError) {
+            var start = range.start
+            var isWhole = true
+            while start < range.end, let run = try process.space!.firstRemovable(in: VirtualRange(start, to: range.end)) {
+                if run.pages.start > start { isWhole = false }
+                start = run.pages.end
+                // Numbers are given out again: the last one is the one that is there.
+                guard let object = objectNumbers.lastIndex(of: run.object.number) else { throw .badAddress }
+                let first = UInt64(run.object.firstPage.rawValue)
+                for index in first..<first + run.pages.pageCount { removed.append(Source(object: object, index: index)) }
+            }
+            if !isWhole || start < range.end { throw .outOfMemory }
+        } catch {
+            found = error
+        }
+        do throws(MapError) {
+            var next = 0
+            try process.model.removeContent(range.pageNumbers) { (source) throws(MapError) in
+                guard next < removed.count, removed[next] == source else { throw .exists }
+                next += 1
+            }
+            if next < removed.count { expected = .exists }
+        } catch {
+            expected = error
+        }
+        guard found == expected else {
+            throw Disagreement("the module removes \(removed) and says \(found as Any), the model \(expected as Any)")
+        }
+        for source in removed { punch(source.object, source.index..<source.index + 1) }
+    }
+
+    // MARK: Seals
+
+    /// A write seal is refused while somebody may write what he shares (fcntl(2)): the module and the model must agree
+    /// whether anyone may.
+    func addSeals(_ slot: Int, _ seals: ModelObjects.Seals) throws {
+        guard let object = held[slot] else { return }
+        let number = objectNumbers[object]
+        var maps = false
+        var shouldMap = false
+        for process in processes {
+            guard let process else { continue }
+            if process.space!.mapsWritably(number) { maps = true }
+            for page in process.model.pages.values where page.source?.object == object {
+                if page.attributes.contains(.shared | .mayWrite) { shouldMap = true }
+            }
+        }
+        guard maps == shouldMap else {
+            throw Disagreement("object \(number.rawValue) is \(maps ? "" : "not ")mapped writably, says the module")
+        }
+        if seals.contains(.write) && maps { return }
+        modelObjects[object].seals.formUnion(seals)
+    }
+
+    /// What seals leave of a request, as the kernel does it: who shares what is sealed may never write it.
+    /// - Returns: whether it may be mapped at all.
+    func obeysSeals(of object: Int, _ request: inout MapRequest) -> Bool {
+        guard request.options.contains(.shared),
+            !modelObjects[object].seals.isDisjoint(with: [.write, .futureWrite])
+        else { return true }
+        request.grantable = request.grantable.subtracting(.write)
+        return !request.protection.contains(.write)
+    }
+
+    private typealias Source = ModelSpace.Source
 
     private func expectScarcity(_ error: ObjectError) throws {
         guard error == .outOfMemory, machine.leastFreeFrames == 0 else {

@@ -24,6 +24,7 @@ extension World {
                 options: MapOptions(rawValue: options),
                 object: MappedObject(objectNumbers[object], firstPage: PageIndex(UInt32(first))))
             request.grantable = .readWrite
+            guard obeysSeals(of: object, &request) else { return }
             _ = try compare(process, outOfMemory: MapError.outOfMemory) { (space, frames) throws(MapError) in
                 try space.map(request, frames: &frames).rawValue
             } model: { (model) throws(MapError) in
@@ -42,6 +43,37 @@ extension World {
             } model: { (model) throws(MapError) in
                 try model.protect(start.rawValue, length.rawValue, protection)
             }
+        case .protectGrowing(let slot, let start, let length, let rights):
+            guard let range = VirtualRange(start.address, length: length.count), !range.isEmpty else { return }
+            let protection = Protection(rawValue: rights)
+            try change(slot) { (space, frames) throws(MapError) in
+                let first = try space.startOfGrowingMapping(in: range)
+                try space.protect(first, length: range.end - first, protection, frames: &frames)
+            } model: { (model) throws(MapError) in
+                try model.protectGrowing(range.start.rawValue, range.length.rawValue, protection)
+            }
+        case .move(let slot, let start, let old, let new, let options, let target):
+            guard let process = processes[slot] else { return }
+            var request = MoveRequest(
+                start.address, oldLength: old.count, newLength: new.count, options: MoveOptions(rawValue: options & 7),
+                destination: target.address)
+            request.mayAccount = options & 8 == 0
+            _ = try compare(process, outOfMemory: MapError.outOfMemory) { (space, frames) throws(MapError) in
+                let result = try space.move(request, frames: &frames)
+                return ModelSpace.Moved(
+                    start: result.start.rawValue, lockedGrowth: result.lockedGrowth.map(\.pageNumbers))
+            } model: { (model) throws(MapError) in
+                try model.move(request)
+            }
+        case .lockEverything(let slot, let lock):
+            try change(slot) { (space, frames) throws(MapError) in
+                if let now = lock.now { try space.lockEverything(now, frames: &frames) }
+                space.setFutureLock(lock.later)
+            } model: { (model) throws(MapError) in
+                model.lockEverything(now: lock.now?.added, later: lock.later.added)
+            }
+        case .removeContent(let slot, let start, let pages):
+            try removeContent(slot, VirtualRange(start.address, to: start.address + .pages(pages)))
         case .discard(let slot, let start, let length):
             try change(slot) { (space, frames) throws(MapError) in
                 try space.discard(start.address, length: length.count, frames: &frames)
@@ -50,11 +82,6 @@ extension World {
             }
         case .change(let slot, let start, let pages, let kind):
             let range = VirtualRange(start.address, to: start.address + .pages(pages))
-            // How long a stack is counts by mapping, and mappings that a lock once told apart stay apart in a child.
-            let grows = range.pageNumbers.contains {
-                processes[slot]?.model.pages[$0]?.attributes.contains(.growsDown) == true
-            }
-            if grows { return }
             try change(slot, shortage: kind.change.shortage) { (space, frames) throws(MapError) in
                 try space.apply(kind.change, over: range, frames: &frames)
             } model: { (model) throws(MapError) in
@@ -112,6 +139,13 @@ extension World {
             try writeObject(slot, index, value)
         case .truncate(let slot, let size):
             truncate(slot, size.rawValue)
+        case .punch(let slot, let first, let pages):
+            guard let object = held[slot], modelObjects[object].seals.isDisjoint(with: [.write, .futureWrite]) else {
+                return
+            }
+            punch(object, first..<first + pages)
+        case .addSeals(let slot, let seals):
+            try addSeals(slot, seals)
         case .reclaim(let count):
             _ = objects.reclaim(count, frames: &frames)
         case .run(let slot, let cpu):

@@ -42,6 +42,8 @@ final class World {
     var running: [Int?]
     /// Operations so far.
     var count = 0
+    /// How many there were when everything was checked last.
+    var lastCheck = 0
     /// How often memory ran out.
     var failures = 0
     /// Frames that were taken away to have an allocation fail.
@@ -61,6 +63,8 @@ final class World {
         try exhaustASIDs(setting.usedASIDs)
         try makeFirst()
     }
+
+    deinit { machine.discard() }
 
     /// The first process, with a stack and a heap.
     private func makeFirst() throws {

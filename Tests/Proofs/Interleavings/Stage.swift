@@ -65,6 +65,8 @@ final class Stage: @unchecked Sendable {
         watch.check = { [unowned self] in check() }
     }
 
+    deinit { machine.discard() }
+
     private func makeProcesses(_ origin: Scenario.Origin, _ hardware: SteppingHardware) throws {
         var space = try Space(machine: hardware, layout: .standard, kernel: kernel, frames: &frames)
         // A table with more than 32 entries is shared by fork.

@@ -5,10 +5,19 @@ final class ModelObjects {
         var size: UInt64
         /// The first word of each page that was written.
         var values: [UInt64: UInt64] = [:]
-        /// Whether the kernel holds it, apart from those who map it.
-        var isHeld = true
+        /// What its seals forbid.
+        var seals: Seals = []
 
         var pageCount: UInt64 { (size + pageSize - 1) / pageSize }
+    }
+
+    /// `F_SEAL_…` (fcntl(2)).
+    struct Seals: OptionSet, Codable {
+        let rawValue: UInt8
+        static let write = Seals(rawValue: 1)
+        static let futureWrite = Seals(rawValue: 2)
+        static let grow = Seals(rawValue: 4)
+        static let shrink = Seals(rawValue: 8)
     }
 
     var objects: [Object] = []
@@ -23,5 +32,10 @@ final class ModelObjects {
         objects[number].size = size
         let count = objects[number].pageCount
         objects[number].values = objects[number].values.filter { $0.key < count }
+    }
+
+    /// A hole reads as zeroes.
+    func punch(_ number: Int, _ indices: Range<UInt64>) {
+        objects[number].values = objects[number].values.filter { !indices.contains($0.key) }
     }
 }

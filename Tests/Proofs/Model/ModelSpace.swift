@@ -31,6 +31,8 @@ struct ModelSpace {
     var nextFitHigh = layout.high.start.pageNumber
     /// Whether a mapping that grows down was made apart from the stack.
     var hasGrowingMappings = false
+    /// The lock of what is mapped from now on (`mlockall(MCL_FUTURE)`).
+    var futureLock = AttributeSet.none
     /// How far mappings grow, and what is left free for the stack, in pages.
     var stackLimit = layout.stackLimit.wholePages
 
@@ -79,8 +81,11 @@ struct ModelSpace {
             numbers = try fixed(start.rawValue, count)
             guard isFree(numbers) else { throw .exists }
         }
-        var attributes = request.protection.attributes | .mayRead | .mayWrite
+        var attributes = request.protection.attributes | futureLock
+        if request.grantable.contains(.read) { attributes.insert(.mayRead) }
+        if request.grantable.contains(.write) { attributes.insert(.mayWrite) }
         if request.grantable.contains(.execute) { attributes.insert(.mayExecute) }
+        if request.options.contains(.locked) { attributes.insert(.locked) }
         if request.options.contains(.shared) { attributes.insert(.shared) }
         if request.options.contains(.noReserve) { attributes.insert(.noReserve) }
         attributes = Self.accounted(attributes)
@@ -98,7 +103,7 @@ struct ModelSpace {
     }
 
     /// Private memory counts towards the commit limit from when it may first be written.
-    private static func accounted(_ attributes: AttributeSet) -> AttributeSet {
+    static func accounted(_ attributes: AttributeSet) -> AttributeSet {
         guard attributes.contains(.write), attributes.isDisjoint(with: .shared | .noReserve) else { return attributes }
         return attributes | .accounted
     }
@@ -113,7 +118,7 @@ struct ModelSpace {
     }
 
     /// At the hint where that is free, or else the first room behind the last mapping that was placed so.
-    private mutating func placed(_ count: UInt64, hint: UInt64) throws(MapError) -> Range<UInt64> {
+    mutating func placed(_ count: UInt64, hint: UInt64) throws(MapError) -> Range<UInt64> {
         if hint >= pageSize, hint < addressLimit {
             let start = max(hint / pageSize, Self.layout.low.start.pageNumber)
             let wanted = start..<start + count
@@ -169,11 +174,15 @@ struct ModelSpace {
         remove(numbers)
     }
 
-    private mutating func remove(_ numbers: Range<UInt64>) {
+    mutating func remove(_ numbers: Range<UInt64>) {
         for number in mapped(in: numbers) { pages[number] = nil }
+        fallBack(over: numbers)
+    }
+
+    /// A search begins where there is room again.
+    mutating func fallBack(over numbers: Range<UInt64>) {
         let low = numbers.clamped(to: Self.layout.low.pageNumbers)
         let high = numbers.clamped(to: Self.layout.high.pageNumbers)
-        // A search begins where there is room again.
         if low.lowerBound < nextFitLow && nextFitLow <= low.upperBound {
             nextFitLow = max(low.lowerBound, Self.layout.mapBase.pageNumber)
         }
@@ -181,7 +190,7 @@ struct ModelSpace {
     }
 
     /// The mapped pages among `numbers`, in no order.
-    private func mapped(in numbers: Range<UInt64>) -> [UInt64] {
+    func mapped(in numbers: Range<UInt64>) -> [UInt64] {
         numbers.count < pages.count * 2 ? numbers.filter { pages[$0] != nil } : pages.keys.filter(numbers.contains)
     }
 
@@ -239,7 +248,7 @@ struct ModelSpace {
         for number in numbers { pages[number]?.attributes.insert(.sealed) }
     }
 
-    private func refuseSealed(_ numbers: Range<UInt64>) throws(MapError) {
+    func refuseSealed(_ numbers: Range<UInt64>) throws(MapError) {
         for number in mapped(in: numbers) where pages[number]?.attributes.contains(.sealed) == true {
             throw .notPermitted
         }
@@ -268,7 +277,7 @@ struct ModelSpace {
             // One page stays free between the heap and what lies above it.
             let free = new < Self.layout.mapBase.pageNumber ? old..<new + 1 : old..<new
             guard isFree(free) else { throw .outOfMemory }
-            let attributes = Self.accounted(.read | .write | .mayEverything | .heap)
+            let attributes = Self.accounted(.read | .write | .mayEverything | .heap) | futureLock
             for number in old..<new { pages[number] = Page(attributes: attributes) }
         }
         programBreak = address
@@ -322,7 +331,11 @@ struct ModelSpace {
 
     /// What a read of the page finds in its first word.
     func value(of number: UInt64) -> UInt64 {
-        guard let page = pages[number] else { return 0 }
+        pages[number].map { value(of: $0) } ?? 0
+    }
+
+    /// What a read of the page's first word finds.
+    func value(of page: Page) -> UInt64 {
         if let value = page.value { return value }
         guard let source = page.source else { return 0 }
         return objects[source.object].values[source.index] ?? 0
@@ -349,9 +362,10 @@ struct ModelSpace {
 
     // MARK: fork
 
-    /// What a child starts with: no locks, nothing that is not inherited, zeroes where that is asked.
+    /// What a child starts with: no locks, now or later, nothing that is not inherited, zeroes where that is asked.
     func forked() -> ModelSpace {
         var child = self
+        child.futureLock = .none
         let special: AttributeSet = .locked | .lockedOnFault | .dontFork | .wipeOnFork
         for (number, page) in pages where !page.attributes.isDisjoint(with: special) {
             if page.attributes.contains(.dontFork) {
