@@ -5,9 +5,8 @@
 
 import libakuma
 
-/// Numbers of Linux that nobody else here needs. Source: `include/uapi/linux/capability.h`, `linux/reboot.h`.
+/// Numbers of Linux that nobody else here needs. Source: `include/uapi/linux/reboot.h`.
 enum Linux {
-    static let lastCapability: UInt = 40
     static let rebootMagic: (UInt, UInt) = (0xFEE1_DEAD, 672_274_793)
     static let powerOff: UInt = 0x4321_FEDC
 }
@@ -97,9 +96,9 @@ do throws(Errno) {
     let errors = port(3)
     let path = String(decoding: contents("/.akuma/path"), as: UTF8.self)
     let arguments = strings("/.akuma/argv")
-    // Akuma's programs have no privileges, so these get none: what they execute cannot have what is not in the bound.
-    for capability in 0...Linux.lastCapability {
-        _ = unsafe systemCall(.prctl, UInt(ProcessControl.capbsetDrop.rawValue), capability)
+    // What a program executes cannot have a capability that is not in the bound.
+    for number in 0...Capability.last where Capability.ofPrograms >> number & 1 == 0 {
+        _ = unsafe systemCall(.prctl, UInt(ProcessControl.capbsetDrop.rawValue), UInt(number))
     }
     let child = try spawn(
         path, Array(arguments.dropFirst()), as: arguments.first, environment: strings("/.akuma/environ"),

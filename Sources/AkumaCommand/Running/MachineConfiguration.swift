@@ -75,10 +75,13 @@ public struct MachineConfiguration: Sendable {
         return words.joined(separator: " ")
     }
 
-    /// Adds what the kernel reads at boot to `ramdisk`: byte-exact files below `.akuma`.
+    /// Adds what every machine has to `ramdisk`: `/tmp`, and what the kernel reads at boot, byte-exact files below
+    /// `.akuma`.
     ///
     /// `input` is the program's whole standard input when time must not depend on when it arrives.
     func addBootFiles(to ramdisk: inout Ramdisk, input: [UInt8]?) {
+        // Programs of any system expect this place for what they need for a while.
+        ramdisk.addFolder(at: "tmp", mode: 0o1777)
         if let program {
             ramdisk.add(Array(program.path.utf8), at: ".akuma/path")
             ramdisk.add(Self.terminated(program.arguments), at: ".akuma/argv")

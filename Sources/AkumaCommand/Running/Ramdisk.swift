@@ -28,6 +28,11 @@ public struct Ramdisk: Sendable {
         entries.append(Entry(path: path, mode: mode, modified: Self.fixedTime, contents: contents))
     }
 
+    /// Adds a folder without files; the folders above it come by themselves.
+    public mutating func addFolder(at path: String, mode: UInt32) {
+        entries.append(Entry(path: path, mode: mode, modified: Self.fixedTime, contents: nil))
+    }
+
     /// Adds a symbolic link; the folders above it come by themselves.
     public mutating func addLink(at path: String, to target: String) {
         entries.append(

@@ -170,12 +170,12 @@ extension ProcNode {
         writer.line("SigCgt:\t", hexadecimal: dispositions.caught)
     }
 
-    /// What holds of every process: it is root's and may do what root may, on the one CPU and its memory.
+    /// What holds of every process: it is root's, with the capabilities that every program has, on the one CPU.
     private func writePrivileges(to writer: inout TextWriter) {
         writer.line("CapInh:\t", hexadecimal: 0)
-        writer.line("CapPrm:\t", hexadecimal: 0x1FF_FFFF_FFFF)
-        writer.line("CapEff:\t", hexadecimal: 0x1FF_FFFF_FFFF)
-        writer.line("CapBnd:\t", hexadecimal: 0x1FF_FFFF_FFFF)
+        writer.line("CapPrm:\t", hexadecimal: Capability.ofPrograms)
+        writer.line("CapEff:\t", hexadecimal: Capability.ofPrograms)
+        writer.line("CapBnd:\t", hexadecimal: Capability.ofPrograms)
         writer.line("CapAmb:\t", hexadecimal: 0)
         writer.write("NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\n")
         writer.write("Speculation_Store_Bypass:\tunknown\nSpeculationIndirectBranch:\tunknown\n")

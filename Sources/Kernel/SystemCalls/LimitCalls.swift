@@ -2,7 +2,8 @@ import LinuxABI
 import Machine
 import MemoryModel
 
-/// Reads and sets a limit of a process (kernel/sys.c, do_prlimit). A program runs as root and may raise what it likes.
+/// Reads and sets a limit of a process (kernel/sys.c, do_prlimit). No program may raise a hard limit: EPERM, as for one
+/// without ``Capability/resources``.
 /// - Returns: the limit as it was.
 private func exchangeLimit(
     of process: Handle<Process>, _ number: UInt64, with new: ResourceLimit?
@@ -13,6 +14,7 @@ private func exchangeLimit(
     let old = process.value.limits[resource]
     guard let new else { return old }
     guard new.current <= new.maximum else { throw .invalidArgument }
+    guard new.maximum <= old.maximum else { throw .notPermitted }
     // What is not enforced can be set to what it is, and is refused otherwise rather than ignored.
     if let error = resource.treatment.error {
         guard new.current == old.current, new.maximum == old.maximum else { throw error }
