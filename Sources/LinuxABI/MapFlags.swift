@@ -113,6 +113,12 @@ extension MapFlags: DescribedFlags {
             .acceptedWithoutEffect("include/linux/mman.h, calc_vm_flag_bits: not among them"))
         reader.read(
             MapFlags.uninitialized, "MAP_UNINITIALIZED", .acceptedWithoutEffect("mm/nommu.c alone reads it"))
+        // MAP_HUGE_2MB and MAP_HUGE_1GB, of which LEGACY_MAP_MASK has each bit.
+        for bit: UInt64 in 27...30 {
+            reader.read(
+                ValidatedMapFlags(rawValue: 1 << bit), "MAP_HUGE_MASK",
+                .acceptedWithoutEffect("mm/mmap.c, do_mmap: LEGACY_MAP_MASK, no size without MAP_HUGETLB"))
+        }
     }
 }
 

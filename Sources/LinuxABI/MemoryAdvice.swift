@@ -60,9 +60,9 @@ public enum MemoryAdvice: UInt32, DescribedValue {
         case .collapse:
             ("MADV_COLLAPSE", .refused(.invalidArgument, "mm/khugepaged.c, madvise_collapse: without huge pages"))
         case .poison:
-            ("MADV_HWPOISON", .refused(.invalidArgument, "mm/madvise.c: without CONFIG_MEMORY_FAILURE"))
+            ("MADV_HWPOISON", .refused(.notPermitted, "mm/madvise.c, madvise_inject_error: without CAP_SYS_ADMIN"))
         case .softOffline:
-            ("MADV_SOFT_OFFLINE", .refused(.invalidArgument, "mm/madvise.c: without CONFIG_MEMORY_FAILURE"))
+            ("MADV_SOFT_OFFLINE", .refused(.notPermitted, "mm/madvise.c, madvise_inject_error: without CAP_SYS_ADMIN"))
         case .guardInstall: ("MADV_GUARD_INSTALL", .honoured)
         case .guardRemove: ("MADV_GUARD_REMOVE", .honoured)
         }

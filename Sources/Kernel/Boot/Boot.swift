@@ -257,6 +257,7 @@ private func startFirstProcess(_ inode: Handle<Inode>, path: Span<UInt8>) throws
             id: kernel.processes.makeID(), parent: nil, program: inode, workingDirectory: fileSystem.root))
     process.retainFiles()
     process.value.space = program.space
+    process.value.limits.bind(program.space)
     process.value.files = try makeStandardFiles()
     kernel.processes.insert(process)
     kernel.firstProcess = process

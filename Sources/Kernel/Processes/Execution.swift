@@ -25,7 +25,7 @@ func execute(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     // From here on nothing fails. The old memory goes, or is given back to the parent that lent it.
     leaveAddressSpace(of: process)
     process.value.space = program.space
-    program.space.value.memory.pageLimit = process.value.limits.pages
+    process.value.limits.bind(program.space)
     // arch/arm64/include/asm/elf.h, SET_PERSONALITY.
     process.value.personality = process.value.personality.subtracting(.readImpliesExecute)
     install(program.space)

@@ -1,4 +1,5 @@
 import LinuxABI
+import Machine
 import MemoryModel
 
 /// A process's limits, as its children and programs inherit them.
@@ -40,9 +41,19 @@ struct ResourceLimits {
         }
     }
 
+    /// Tells an address space what it must know of these limits: what grows outside a call, or by another's size.
+    func bind(_ space: Handle<ProgramSpace>) {
+        space.value.memory.setStackLimit(stack)
+        space.value.memory.pageLimit = pages
+        space.value.memory.lockLimit = lockedPages
+    }
+
     /// How far the stack may grow.
     var stack: ByteCount { ByteCount(self[.stack].current) }
 
     /// How many pages may be mapped.
     var pages: UInt64 { self[.addressSpace].current == .max ? .max : ByteCount(self[.addressSpace].current).wholePages }
+
+    /// How many pages may be locked; a part of one does not count (mm/mlock.c, do_mlock).
+    private var lockedPages: UInt64 { self[.lockedMemory].current >> 12 }
 }

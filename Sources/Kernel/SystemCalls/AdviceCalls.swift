@@ -21,9 +21,13 @@ func adviseMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 func advise(
     _ space: Handle<ProgramSpace>, _ start: UInt64, _ length: UInt64, _ advice: UInt32
 ) throws(Errno) {
-    _ = try MemoryAdvice.checked(advice)
+    guard let advice = MemoryAdvice(rawValue: advice) else {
+        throw MemoryAdvice.unknownValue.error ?? .invalidArgument
+    }
     let range = try pages(start, length, wrapError: .invalidArgument)
-    guard !range.isEmpty, let advice = MemoryAdvice(rawValue: advice) else { return }
+    if range.isEmpty { return }
+    if advice == .collapse && space.value.memory.nextMapped(in: range) == nil { throw .noMemory }
+    if let error = advice.treatment.error { throw error }
     switch advice {
     case .populateRead: try populate(range, of: space, for: .reading)
     case .populateWrite: try populate(range, of: space, for: .writing)
@@ -139,7 +143,7 @@ func synchronizeMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     return 0
 }
 
-/// `mincore` (mm/mincore.c): a byte for each page, 1 where it has a frame.
+/// `mincore` (mm/mincore.c): a byte for each page, 1 where it has a frame, be it only in the page cache.
 func residency(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let range = try pages(call.first, call.second, wrapError: .noMemory)
     let memory = Process.current.value.memory
@@ -150,7 +154,9 @@ func residency(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         switch memory.value.memory.state(of: page) {
         case .free, nil: throw .noMemory
         case .resident, .residentWithoutAccess: isResident = 1
-        case .reserved, .reservedFile: isResident = 0
+        case .reserved: isResident = 0
+        case .reservedFile(_, let object, let index):
+            isResident = withObjects { objects, _ in objects.page(index, of: object) } == nil ? 0 : 1
         }
         guard buffer.writeByte(isResident) else { throw .badAddress }
         page = page + Granule.size

@@ -23,8 +23,7 @@ private func exchangeLimit(
     process.value.limits[resource] = new
     // The memory of a process that borrows it follows its owner's limits.
     if let space = process.value.space, space.value.users == 1 {
-        space.value.memory.setStackLimit(process.value.limits.stack)
-        space.value.memory.pageLimit = process.value.limits.pages
+        process.value.limits.bind(space)
     }
     return old
 }
@@ -97,4 +96,31 @@ func isBreakWithinLimits(_ end: VirtualAddress) -> Bool {
     guard let new = (end - start).roundedUpToPages, let old = (space.value.memory.programBreak - start).roundedUpToPages
     else { return false }
     return mayGrow(by: (new - old).wholePages, isData: true)
+}
+
+/// What `mremap` may add that is data (mm/mremap.c, vma_to_resize); the limit on all memory is the memory model's there.
+@inline(never)
+func mayAddData(_ pages: UInt64) -> Bool { mayGrow(by: pages, isData: true) }
+
+// MARK: Limits on locked memory
+
+/// EPERM for a process that may lock nothing at all (mm/mlock.c, can_do_mlock).
+func refuseUnlessLocking() throws(Errno) {
+    guard Process.current.value.limits[.lockedMemory].current > 0 else { throw .notPermitted }
+}
+
+/// EPERM or EAGAIN for a mapping that would be locked beyond the limit, after the errors of its place (mm/mmap.c,
+/// do_mmap).
+@inline(never)
+func refuseLockingBeyondLimit(_ request: MapRequest) throws(Errno) {
+    try checkPlacement(request)
+    let space = Process.current.value.memory
+    if request.options.contains(.locked) {
+        try refuseUnlessLocking()
+    } else if !space.value.memory.locksMappings {
+        return
+    }
+    guard space.value.memory.mayLock((request.length.roundedUpToPages ?? ByteCount(.max)).wholePages) else {
+        throw .resourceTemporarilyUnavailable
+    }
 }

@@ -2,12 +2,13 @@ import LinuxABI
 import Machine
 import MemoryModel
 
-// Every program runs as root and so has CAP_IPC_LOCK: `RLIMIT_MEMLOCK` binds nobody (mm/mlock.c, can_do_mlock).
+// `RLIMIT_MEMLOCK` binds every program: none has ``Capability/lockMemory``.
 
 /// `mlock` and `mlock2`.
 func lockMemory(_ call: SystemCallArguments, flags: UInt32) throws(Errno) -> UInt64 {
     let flags = try LockFlags(rawValue: flags).checked()
-    let range = try touchedPages(call.first, call.second)
+    try refuseUnlessLocking()
+    let range = try lockableRange(call)
     try withMemory { (space, frames) throws(MapError) in
         try space.apply(flags.contains(.onFault) ? .lockOnFault : .lock, over: range, frames: &frames)
     }
@@ -20,6 +21,20 @@ func lockMemory(_ call: SystemCallArguments, flags: UInt32) throws(Errno) -> UIn
     }
 }
 
+/// The pages that `mlock` is asked for.
+/// - Throws: ENOMEM beyond the limit, and only then EINVAL where the range wraps.
+private func lockableRange(_ call: SystemCallArguments) throws(Errno) -> VirtualRange {
+    let space = Process.current.value.memory
+    let bytes = touchedBytes(call.first, call.second)
+    guard space.value.memory.mayLock(bytes.wholePages) else {
+        guard let range = try? touchedPages(call.first, call.second), space.value.memory.mayLock(all: range) else {
+            throw .noMemory
+        }
+        return range
+    }
+    return try touchedPages(call.first, call.second)
+}
+
 /// `munlock`.
 func unlockMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let range = try touchedPages(call.first, call.second)
@@ -30,17 +45,26 @@ func unlockMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 /// The pages of which a range touches a byte, as `mlock` takes it: sums that wrap are as on Linux (mm/mlock.c, do_mlock).
 /// - Throws: EINVAL where the range wraps.
 private func touchedPages(_ address: UInt64, _ length: UInt64) throws(Errno) -> VirtualRange {
-    let address = VirtualAddress(address).untagged
-    let start = address.roundedDownToPage
-    let bytes = ByteCount(length &+ (address - start).rawValue).roundedUpToPages ?? .zero
-    guard let end = start.adding(bytes) else { throw .invalidArgument }
+    let start = VirtualAddress(address).untagged.roundedDownToPage
+    guard let end = start.adding(touchedBytes(address, length)) else { throw .invalidArgument }
     return VirtualRange(start, to: end)
+}
+
+/// The bytes of the pages of which a range touches one, as `mlock` counts them.
+private func touchedBytes(_ address: UInt64, _ length: UInt64) -> ByteCount {
+    let address = VirtualAddress(address).untagged
+    return ByteCount(length &+ (address - address.roundedDownToPage).rawValue).roundedUpToPages ?? .zero
 }
 
 /// `mlockall`.
 func lockAllMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let flags = try LockAllFlags(rawValue: call.first.asUInt32).checked()
     guard flags.intersects(.current | .future) else { throw .invalidArgument }
+    try refuseUnlessLocking()
+    let memory = Process.current.value.memory
+    guard !flags.contains(.current) || memory.value.memory.statistics.mappedPages <= memory.value.memory.lockLimit else {
+        throw .noMemory
+    }
     let lock: RangeChange = flags.contains(.onFault) ? .lockOnFault : .lock
     try withMemory { (space, frames) throws(MapError) in
         if flags.contains(.current) { try space.lockEverything(lock, frames: &frames) }

@@ -62,7 +62,7 @@ func map(_ request: MapRequest) throws(Errno) -> UInt64 {
     try refuseWritableAndExecutable(request.protection)
     if request.isAccounted && request.isAligned { try admit(request.pages) }
     if Process.current.value.limits.limitMemory { try refuseBeyondLimits(request) }
-    if request.options.contains(.populate) || Process.current.value.memory.value.memory.populatesMappings {
+    if request.options.contains(.populate) || Process.current.value.memory.value.memory.locksMappings {
         return try mapAndPopulate(request)
     }
     let address = try withMemory { (space, frames) throws(MapError) in try space.map(request, frames: &frames) }
@@ -73,12 +73,14 @@ func map(_ request: MapRequest) throws(Errno) -> UInt64 {
 /// Makes a mapping whose pages get their frames at once, in pieces, as far as that is possible.
 @inline(never)
 private func mapAndPopulate(_ request: MapRequest) throws(Errno) -> UInt64 {
+    try refuseLockingBeyondLimit(request)
+    let isPopulated = request.options.contains(.populate) || Process.current.value.memory.value.memory.populatesMappings
     var unpopulated = request
     unpopulated.options = request.options.subtracting(.populate)
     let address = try withMemory { [unpopulated] (space, frames) throws(MapError) in
         try space.map(unpopulated, frames: &frames)
     }
-    if let range = VirtualRange(address, length: request.length) { populateAsFarAsPossible(range) }
+    if isPopulated, let range = VirtualRange(address, length: request.length) { populateAsFarAsPossible(range) }
     if kernel.options.logsMemory { logMapping("mmap", address, request.length) }
     return address.rawValue
 }
@@ -201,16 +203,27 @@ private func populateHeap(to end: VirtualAddress) {
     if let range = VirtualRange(start, length: end - start) { populateAsFarAsPossible(range) }
 }
 
+/// Whether the limit on locked memory allows the heap to reach up to `end` (mm/mmap.c, do_brk_flags).
+@inline(never)
+private func mayLockHeap(to end: VirtualAddress) -> Bool {
+    let space = Process.current.value.memory
+    let start = space.value.memory.heapStart
+    guard let new = (end - start).roundedUpToPages, let old = (space.value.memory.programBreak - start).roundedUpToPages
+    else { return false }
+    return space.value.memory.mayLock((new - old).wholePages)
+}
+
 /// `brk` never fails: it returns where the program break is, which is elsewhere than asked where it could not be moved.
 func setProgramBreak(_ call: SystemCallArguments) -> UInt64 {
     let wanted = VirtualAddress(call.first)
     let space = Process.current.value.memory
     // A heap ends where the mmap region begins, so there is no obvious overcommit to refuse but on tiny machines.
     let growth = wanted > space.value.memory.programBreak ? wanted - space.value.memory.programBreak : .zero
+    let locksMappings = growth > .zero && space.value.memory.locksMappings
     let isLimited = growth > .zero && Process.current.value.limits.limitMemory
     let protection = MemoryModel.Protection.readWrite.implied
     if (try? admit(growth.wholePages)) != nil, (try? refuseWritableAndExecutable(protection)) != nil,
-        !isLimited || isBreakWithinLimits(wanted)
+        !isLimited || isBreakWithinLimits(wanted), !locksMappings || mayLockHeap(to: wanted)
     {
         try? withMemory { (space, frames) throws(MapError) in
             try space.setBreak(to: wanted, protection: protection, frames: &frames)

@@ -27,9 +27,9 @@ func mapSharedMemory(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errn
     var request = try mapRequest(call, flags)
     let size = request.length.roundedUpToPages ?? .zero
     guard size > .zero, size <= AddressSpaceLayout.addressLimit - VirtualAddress(0) else { throw .noMemory }
-    // What is shared does not grow downwards (mm/mmap.c, do_mmap), but first come the errors of the place.
+    // What is shared does not grow downwards (mm/mmap.c, do_mmap), but first come the errors of the place and of locks.
     if flags.contains(.growsDown) {
-        try checkPlacement(request)
+        try refuseLockingBeyondLimit(request)
         throw .invalidArgument
     }
     let object = try makeSharedMemory(size, isAccounted: !request.options.contains(.noReserve))
@@ -80,7 +80,7 @@ func mapFile(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> UI
     guard pages > .zero else { throw .noMemory }
     let first = ByteCount(call.sixth).wholePages
     guard !first.addingReportingOverflow(pages.wholePages).overflow else { throw .overflow }
-    try checkPlacement(request)
+    try refuseLockingBeyondLimit(request)
     // A file's size is at most 2^63 − 1 (mm/mmap.c, file_mmap_ok), its page indices here at most 2^32 − 1.
     guard let firstPage = UInt32(exactly: first), first + pages.wholePages <= 1 << 32 else { throw .overflow }
 
@@ -105,9 +105,8 @@ func mapFile(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> UI
     return try map(request)
 }
 
-/// What seals say to a shared mapping: EPERM for one that could write at once or, of a file that is open for writing,
-/// ever (mm/mmap.c, mmap_region; mm/memfd.c). With F_SEAL_FUTURE_WRITE it only stays unwritable (include/linux/mm.h,
-/// seal_check_future_write).
+/// What seals say to a shared mapping: EPERM for one that could write at once; another stays unwritable (include/linux/mm.h,
+/// seal_check_write; before the fix that 6.1's stable series has too, F_SEAL_WRITE refused both).
 private func checkSeals(of file: Handle<OpenFile>, _ request: inout MapRequest) throws(Errno) {
     guard case .inode(let inode) = file.value.kind else { return }
     try check(inode.value.file.seals, against: &request)
@@ -121,12 +120,9 @@ func checkSeals(of object: ObjectNumber, _ request: inout MapRequest) throws(Err
 }
 
 private func check(_ seals: FileSeals, against request: inout MapRequest) throws(Errno) {
-    guard request.options.contains(.shared) else { return }
-    if seals.contains(.write), request.grantable.contains(.write) { throw .notPermitted }
-    if seals.contains(.futureWrite) {
-        if request.protection.contains(.write) { throw .notPermitted }
-        request.grantable = request.grantable.subtracting(.write)
-    }
+    guard request.options.contains(.shared), seals.intersects(.write | .futureWrite) else { return }
+    if request.protection.contains(.write) { throw .notPermitted }
+    request.grantable = request.grantable.subtracting(.write)
 }
 
 /// `/dev/zero` is memory without a file: of the program's own, or shared (drivers/char/mem.c, mmap_zero).

@@ -13,6 +13,9 @@ func remapMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         VirtualAddress(call.first).untagged, oldLength: ByteCount(call.second), newLength: ByteCount(call.third),
         options: options, destination: VirtualAddress(call.fifth))
     request.mayAccount = (try? admit(request.addedPages)) != nil
+    if request.addedPages > 0, Process.current.value.limits.limitMemory {
+        request.mayAddData = mayAddData(request.addedPages)
+    }
     let result = try withMemory { [request] (space, frames) throws(MapError) in try space.move(request, frames: &frames) }
     if let growth = result.lockedGrowth { populateAsFarAsPossible(growth) }
     if kernel.options.logsMemory { logMapping("mremap", result.start, request.newLength) }

@@ -30,6 +30,26 @@ extension AddressSpace {
         return countPages(of: locked, in: layout.low) + countPages(of: locked, in: layout.high)
     }
 
+    /// Whether `pages` more may be locked (Linux mm/mmap.c, `mlock_future_check`).
+    public func mayLock(_ pages: UInt64) -> Bool {
+        if pages <= lockLimit, statistics.mappedPages <= lockLimit - pages { return true }
+        return pages <= lockLimit && lockedPages <= lockLimit - pages
+    }
+
+    /// Whether all of `range` may be locked; what is so already does not count twice (Linux mm/mlock.c, `do_mlock`).
+    public func mayLock(all range: VirtualRange) -> Bool {
+        guard !mayLock(range.pageCount), let locked = attributes.classes(having: .locked) else {
+            return mayLock(range.pageCount)
+        }
+        var already: UInt64 = 0
+        if let low = range.intersection(layout.low) { already += countPages(of: locked, in: low) }
+        if let high = range.intersection(layout.high) { already += countPages(of: locked, in: high) }
+        return lockedPages - already + range.pageCount <= lockLimit
+    }
+
+    /// Whether what is mapped from now on is locked.
+    public var locksMappings: Bool { !futureLock.isEmpty }
+
     private func countPages(of classes: ClassSet, in range: VirtualRange) -> UInt64 {
         var pages: UInt64 = 0
         var cursor = Cursor(tables, over: range)

@@ -30,7 +30,7 @@ extension AddressSpace {
         if let source = VirtualRange(request.source, length: oldLength) { try refuseSealed(in: source) }
         let mapping = try mapping(at: request.source, length: oldLength)
         guard mapping.canGrow(to: newLength) else { throw .invalidArgument }
-        try refuseUnaccounted(request, mapping)
+        try checkGrowth(request, mapping)
         guard newLength <= AddressSpaceLayout.addressLimit - VirtualAddress(0) else { throw .outOfMemory }
         if let grown = try growInPlace(mapping, to: newLength, frames: &frames) { return grown }
         guard options.contains(.mayMove), let room = findRoom(for: newLength + searchGap) else { throw .outOfMemory }
@@ -59,7 +59,7 @@ extension AddressSpace {
         let length = min(oldLength, newLength)
         let mapping = try mapping(at: source, length: length)
         guard mapping.canGrow(to: newLength) else { throw .invalidArgument }
-        try refuseUnaccounted(request, mapping)
+        try checkGrowth(request, mapping)
         let target: VirtualRange
         var wasFound = false
         if request.options.contains(.fixed) {
@@ -83,9 +83,15 @@ extension AddressSpace {
         return result(mapping, at: target)
     }
 
-    private func refuseUnaccounted(_ request: MoveRequest, _ mapping: MappedRange) throws(MapError) {
-        guard request.mayAccount || request.addedPages == 0 || !attributes[mapping.attributes].contains(.accounted)
-        else { throw .outOfMemory }
+    /// Whether limits allow the pages that `request` adds to `mapping`.
+    private func checkGrowth(_ request: MoveRequest, _ mapping: MappedRange) throws(MapError) {
+        let pages = request.addedPages
+        guard pages > 0 else { return }
+        let set = attributes[mapping.attributes]
+        // What stays behind without its pages is no longer locked.
+        try checkGrowth(by: pages, of: request.options.contains(.dontUnmap) ? .none : set)
+        let isData = set.contains(.write) && set.isDisjoint(with: .shared | .growsDown)
+        guard request.mayAddData || !isData, request.mayAccount || !set.contains(.accounted) else { throw .outOfMemory }
     }
 
     /// What a search for room leaves free below a mapping that grows down (Linux mm/mmap.c: `vm_start_gap`).

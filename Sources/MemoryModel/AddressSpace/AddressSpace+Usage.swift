@@ -38,9 +38,11 @@ extension AddressSpace {
         return count
     }
 
-    /// Whether the stack may grow by `pages` (Linux mm/mmap.c, `acct_stack_growth`). Only its growth is outside a call, so
-    /// only here the memory model knows of the limit on the whole address space.
-    func mayGrowStack(by pages: UInt64) -> Bool {
-        pageLimit == .max || statistics.mappedPages + pages <= pageLimit
+    /// Whether a mapping with `set` may grow by `pages` on its own, as a stack does by a fault and any by `mremap`
+    /// (Linux mm/mmap.c, `acct_stack_growth`; mm/mremap.c, `vma_to_resize`).
+    /// - Throws: ``MapError/tryAgain`` beyond the limit on locked pages, ``MapError/outOfMemory`` beyond the one on all.
+    func checkGrowth(by pages: UInt64, of set: AttributeSet) throws(MapError) {
+        if set.contains(.locked) && !mayLock(pages) { throw .tryAgain }
+        guard pageLimit == .max || statistics.mappedPages + pages <= pageLimit else { throw .outOfMemory }
     }
 }

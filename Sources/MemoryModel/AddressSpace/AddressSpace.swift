@@ -48,6 +48,9 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
     /// How many pages may be mapped before a stack no longer grows (`RLIMIT_AS`).
     public var pageLimit = UInt64.max
 
+    /// How many pages may be locked before a locked mapping can't grow (`RLIMIT_MEMLOCK`).
+    public var lockLimit = UInt64.max
+
     /// The heap, from its start to the program break.
     public internal(set) var heapStart: VirtualAddress
     public internal(set) var programBreak: VirtualAddress
@@ -111,6 +114,7 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
         self.attributes = attributes
         mapRegion = parent.mapRegion
         pageLimit = parent.pageLimit
+        lockLimit = parent.lockLimit
         nextFitLow = parent.nextFitLow
         nextFitHigh = parent.nextFitHigh
         hasGrowingMappings = parent.hasGrowingMappings

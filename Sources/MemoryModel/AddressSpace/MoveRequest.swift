@@ -21,6 +21,8 @@
     public var destination: VirtualAddress
     /// Whether pages that are added may count towards the commit limit; otherwise they are ``MapError/outOfMemory``.
     public var mayAccount = true
+    /// Whether pages that are added may count as data (`RLIMIT_DATA`); otherwise they are ``MapError/outOfMemory``.
+    public var mayAddData = true
 
     /// The pages that are added: all where the source stays mapped.
     @inlinable public var addedPages: UInt64 {

@@ -91,8 +91,9 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
     if let run = space.run(from: start) { _ = space.name(of: run) }
     try space.lockEverything(.unlock, frames: &frames)
     space.setFutureLock(.lockOnFault)
-    _ = space.populatesMappings
-    _ = space.lockedPages
+    _ = space.populatesMappings || space.locksMappings
+    space.lockLimit = space.lockedPages
+    _ = space.mayLock(1) && space.mayLock(all: VirtualRange(start, to: start + Granule.size))
     _ = space.contains(.locked, in: VirtualRange(start, to: start + Granule.size))
     try space.seal(VirtualRange(start, to: start + Granule.size), frames: &frames)
     _ = try? space.populate(
