@@ -40,6 +40,8 @@
     public static var fixedNoReplace: MapFlags { MapFlags(rawValue: 0x10_0000) }
     /// MAP_UNINITIALIZED: ignored, as Linux with an MMU does.
     public static var uninitialized: MapFlags { MapFlags(rawValue: 0x400_0000) }
+    /// MAP_HUGE_1GB: a size of huge pages, the base-2 logarithm in bits 31:26.
+    public static var hugePagesOf1GiB: MapFlags { MapFlags(rawValue: 30 << 26) }
 }
 
 /// As `MAP_PRIVATE` and `MAP_SHARED` take them; `MAP_SHARED_VALIDATE` is stricter, see ``ValidatedMapFlags``.
@@ -113,12 +115,10 @@ extension MapFlags: DescribedFlags {
             .acceptedWithoutEffect("include/linux/mman.h, calc_vm_flag_bits: not among them"))
         reader.read(
             MapFlags.uninitialized, "MAP_UNINITIALIZED", .acceptedWithoutEffect("mm/nommu.c alone reads it"))
-        // MAP_HUGE_2MB and MAP_HUGE_1GB, of which LEGACY_MAP_MASK has each bit.
-        for bit: UInt64 in 27...30 {
-            reader.read(
-                ValidatedMapFlags(rawValue: 1 << bit), "MAP_HUGE_MASK",
-                .acceptedWithoutEffect("mm/mmap.c, do_mmap: LEGACY_MAP_MASK, no size without MAP_HUGETLB"))
-        }
+        // Of MAP_HUGE_2MB only the lowest bit is not among these, and that one is MAP_UNINITIALIZED.
+        reader.read(
+            MapFlags.hugePagesOf1GiB, "MAP_HUGE_1GB",
+            .acceptedWithoutEffect("include/linux/mman.h, LEGACY_MAP_MASK: no size without MAP_HUGETLB"))
     }
 }
 
