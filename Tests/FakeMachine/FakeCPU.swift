@@ -198,3 +198,64 @@ extension FakeMachine {
         return result
     }
 }
+
+/// Every translation that the architecture lets the hardware use, of many pages of an address space: as
+/// ``FakeMachine/allPossibleTranslations(_:asid:)``, with one walk for each last-level table. Nothing changes meanwhile.
+public struct TranslationSurvey {
+    private let machine: FakeMachine
+    private let asid: ASID
+    private let context: WalkContext?
+
+    /// The last-level table of a region of 512 pages, and what the tables above forbid.
+    private struct Place {
+        let region: UInt64
+        let table: FrameNumber
+        let path: Restrictions
+    }
+
+    /// By the low bits of the region's number.
+    private var places: [Place?] = Array(repeating: nil, count: 32)
+
+    public init(_ machine: FakeMachine, asid: ASID) {
+        self.machine = machine
+        self.asid = asid
+        context = machine.tracker.contexts[machine.implemented(asid)]
+    }
+
+    public mutating func forEachTranslation(of page: VirtualAddress, _ body: (Translation) throws -> Void) rethrows {
+        guard let context else { return }
+        guard !machine.tracker.mayHaveStale(page.rawValue), let place = place(of: page.rawValue, context) else {
+            for translation in machine.allPossibleTranslations(page, asid: asid) { try body(translation) }
+            return
+        }
+        let index = Int(page.rawValue >> Granule.shift) % Granule.entriesPerTable
+        let word = machine.peek(machine.entryAddress(place.table, index))
+        let descriptor = WalkDescriptor(word: word, level: Granule.lastLevel)
+        guard descriptor.form == .leaf else { return }
+        try body(Translation(descriptor, base: page.rawValue, under: place.path))
+    }
+
+    private mutating func place(of address: UInt64, _ context: WalkContext) -> Place? {
+        let region = address / WalkDescriptor.span(level: Granule.lastLevel - 1)
+        let slot = Int(region % 32)
+        if let known = places[slot], known.region == region { return known }
+        guard let (table, path) = machine.lastTable(of: address, from: context.root) else { return nil }
+        places[slot] = Place(region: region, table: table, path: path)
+        return places[slot]
+    }
+}
+
+extension FakeMachine {
+    /// The last-level table that a walk leads to, and what the tables above forbid; nil where it ends earlier.
+    func lastTable(of address: UInt64, from root: FrameNumber) -> (FrameNumber, Restrictions)? {
+        var (frame, path) = (root, Restrictions())
+        for level in Granule.firstLevel..<Granule.lastLevel {
+            let index = Int((address / WalkDescriptor.span(level: level)) % UInt64(Granule.entriesPerTable))
+            let descriptor = WalkDescriptor(word: memory.load(entryAddress(frame, index)) ?? 0, level: level)
+            guard descriptor.form == .table else { return nil }
+            path = path.and(descriptor.restrictions)
+            frame = PhysicalAddress(descriptor.outputAddress).frame
+        }
+        return (frame, path)
+    }
+}

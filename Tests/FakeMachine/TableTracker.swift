@@ -142,6 +142,15 @@ final class TableTracker {
         staleLeaves[place]?.append(leaf)
     }
 
+    /// Whether TLBs or walk caches may hold anything for this address that a walk would not find; seldom true where they
+    /// do not.
+    func mayHaveStale(_ address: UInt64) -> Bool {
+        if !staleUses.isEmpty { return true }
+        var mayHave = false
+        forEachPlace(covering: address) { _ in mayHave = true }
+        return mayHave
+    }
+
     /// What TLBs may hold for this address, the longest stale first.
     func staleLeaves(covering address: UInt64) -> [StaleLeaf] {
         guard !staleLeaves.isEmpty else { return [] }

@@ -44,7 +44,7 @@ struct TestCommand: AsyncParsableCommand {
         if (selection.isEmpty && failed == 0) || filter == [Self.proofs] {
             let proofs = Proofs(project: project, progress: progress)
             try await proofs.build()
-            let result = try proofs.run(Proofs.usual + (long ? Proofs.long : []))
+            let result = try proofs.run(Proofs.usual + (long ? Proofs.long(of: await proofs.commit()) : []))
             passed += result.passed
             failed += result.failed
         }

@@ -25,12 +25,32 @@ struct Proofs {
             arguments: ["interleavings"]),
     ]
 
-    /// What only a long run proves.
-    static let long = [
-        Proof(
-            title: "10⁸ random operations do what the reference model does",
-            arguments: ["differential", "--operations", "100_000_000", "--seed", "2"])
-    ]
+    /// What a long run proves beside that. What it came to is in ``summary``; one that was interrupted goes on.
+    /// - Parameter commit: what is proven.
+    static func long(of commit: String) -> [Proof] {
+        [
+            Proof(
+                title: "10⁸ random operations do what the reference model does",
+                arguments: [
+                    "differential", "--operations", "100_000_000", "--seed", "2", "--commit", commit, "--summary",
+                    summary.string,
+                ]),
+            Proof(
+                title: "every two operations are right in every order, for the summary",
+                arguments: ["interleavings", "--summary", summary.string]),
+        ]
+    }
+
+    /// Where a long run's summary is, from the project's root.
+    static let summary = FilePath("Documentation/proofs-summary.txt")
+
+    /// The last commit that changed what the proofs are built from, and whether that was changed since.
+    func commit() async throws -> String {
+        let sources = ["--", "Sources/LinuxABI", "Sources/MemoryModel", "Tests/FakeMachine", "Tests/Proofs"]
+        let last = try await Tool("git").check(["log", "-1", "--format=%H"] + sources, in: project.root, saying: "asking git what is proven")
+        let changes = try await Tool("git").check(["status", "--porcelain"] + sources, in: project.root, saying: "asking git what is proven")
+        return last.trimmingCharacters(in: .whitespacesAndNewlines) + (changes.isEmpty ? "" : ", and changes")
+    }
 
     func build() async throws {
         progress.step("building the proofs")
@@ -57,6 +77,7 @@ struct Proofs {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable.string)
         process.arguments = proof.arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: project.root.string)
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.standardError
         try process.run()

@@ -12,43 +12,72 @@ struct Campaign {
     /// The seed of a run.
     static func seed(_ seed: UInt64, run: Int) -> UInt64 { seed << 32 | UInt64(run) }
 
+    /// The file that says what was done, rewritten at each hundredth: a campaign that it tells the beginning of goes on.
+    let summaryFile: String?
+    /// What is being proven: a commit.
+    let commit: String
+
     func run() throws {
         let perRun = Differential.operationsPerRun
         let end = firstRun + (operations + perRun - 1) / perRun
-        let start = Date()
-        let total = Tally()
+        let begun = begun(end: end)
+        let progress = Progress(begun)
+        let next = begun.runs.upperBound
         let workers = (0..<jobs).map { job in
             Worker(
                 executable, ["runs"] + arguments([
-                    "seed": seed, "first-run": firstRun + job, "step": jobs, "end": end, "operations": perRun,
+                    "seed": seed, "first-run": next + job, "step": jobs, "end": end, "operations": perRun,
                 ]))
         }
-        try report(workers, total, runs: end - firstRun, since: start)
-        let seconds = Date().timeIntervalSince(start)
-        let rate = Int(Double(total.operations) / seconds)
+        try report(workers, progress, begun)
+        let done = progress.now
+        let rate = (done.operations - begun.operations) / max(done.seconds(since: begun), 1)
         say(
-            "differential: \(total.operations) operations in \(total.runs) runs, seed \(seed), runs"
-                + " \(firstRun)..<\(end); \(total.failures) allocations failed on purpose; \(Int(seconds)) s,"
-                + " \(rate) operations a second")
+            "differential: \(done.operations) operations in \(done.runs.count) runs, seed \(seed), runs \(done.runs);"
+                + " \(done.failures) calls failed for want of a frame; \(rate) operations a second")
         for worker in workers {
             guard let failed = worker.failedSeed else { continue }
             throw try complaint(about: failed)
         }
     }
 
+    /// Where the campaign begins: at its beginning, or where the last one of the same commit and seed was interrupted.
+    private func begun(end: Int) -> Summary {
+        if let summaryFile, let text = try? String(contentsOfFile: summaryFile, encoding: .utf8),
+            let found = Summary(text: text), found.commit == commit, found.seed == seed,
+            found.runs.lowerBound == firstRun, found.end == end
+        {
+            say("differential: goes on at run \(found.runs.upperBound)")
+            return found
+        }
+        return Summary(commit: commit, seed: seed, firstRun: firstRun, end: end)
+    }
+
     /// Reads what the workers say until each has ended.
-    private func report(_ workers: [Worker], _ total: Tally, runs: Int, since start: Date) throws {
-        for worker in workers { try worker.start(total) }
-        var shown = 0
+    private func report(_ workers: [Worker], _ progress: Progress, _ begun: Summary) throws {
+        let start = Date()
+        func seconds() -> Int { begun.seconds + Int(Date().timeIntervalSince(start)) }
+        for worker in workers { try worker.start(progress) }
+        let runs = max(begun.end - begun.runs.lowerBound, 1)
+        var shown = begun.runs.count * 100 / runs
         while workers.contains(where: { $0.isRunning }) {
             Thread.sleep(forTimeInterval: 0.2)
-            let tenth = total.runs * 10 / max(runs, 1)
-            if tenth > shown {
-                shown = tenth
-                say("differential: \(total.operations) operations, \(Int(Date().timeIntervalSince(start))) s")
+            let done = progress.now
+            let hundredth = done.runs.count * 100 / runs
+            if hundredth > shown {
+                if hundredth / 10 > shown / 10 { say("differential: \(done.operations) operations, \(seconds()) s") }
+                shown = hundredth
+                write(progress, seconds())
             }
             if workers.contains(where: { $0.failedSeed != nil }) { for worker in workers { worker.stop() } }
         }
+        write(progress, seconds())
+    }
+
+    private func write(_ progress: Progress, _ seconds: Int) {
+        progress.set(seconds: seconds)
+        guard let summaryFile else { return }
+        try? progress.now.text.write(toFile: summaryFile, atomically: true, encoding: .utf8)
     }
 
     private func arguments(_ values: [String: any BinaryInteger]) -> [String] {
@@ -59,8 +88,8 @@ struct Campaign {
     static func work(seed: UInt64, first: Int, step: Int, end: Int, operations: Int) throws {
         for run in stride(from: first, to: end, by: step) {
             say("begin \(Campaign.seed(seed, run: run))")
-            let failures = try Differential.run(seed: Campaign.seed(seed, run: run), operations: operations)
-            say("end \(operations) \(failures)")
+            let (failures, counts) = try Differential.run(seed: Campaign.seed(seed, run: run), operations: operations)
+            say("end \(run) \(operations) \(failures) \(counts.line)")
         }
     }
 
@@ -88,24 +117,6 @@ struct Campaign {
     }
 }
 
-/// What all workers have done so far.
-final class Tally: @unchecked Sendable {
-    private let lock = NSLock()
-    private var sums = (runs: 0, operations: 0, failures: 0)
-
-    var runs: Int { lock.withLock { sums.runs } }
-    var operations: Int { lock.withLock { sums.operations } }
-    var failures: Int { lock.withLock { sums.failures } }
-
-    func add(operations: Int, failures: Int) {
-        lock.withLock {
-            sums.runs += 1
-            sums.operations += operations
-            sums.failures += failures
-        }
-    }
-}
-
 /// A process of this program that does a part of the work.
 final class Worker: @unchecked Sendable {
     private let process = Process()
@@ -129,7 +140,7 @@ final class Worker: @unchecked Sendable {
 
     func stop() { if process.isRunning { process.terminate() } }
 
-    func start(_ total: Tally) throws {
+    func start(_ progress: Progress) throws {
         try process.run()
         Thread.detachNewThread { [self] in
             var pending = ""
@@ -139,7 +150,7 @@ final class Worker: @unchecked Sendable {
                 pending += String(decoding: data, as: UTF8.self)
                 var lines = pending.split(separator: "\n", omittingEmptySubsequences: false)
                 pending = String(lines.removeLast())
-                for line in lines { take(line.split(separator: " "), total) }
+                for line in lines { take(line, progress) }
             }
             process.waitUntilExit()
             let wasStopped = process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGTERM
@@ -150,12 +161,16 @@ final class Worker: @unchecked Sendable {
         }
     }
 
-    private func take(_ words: [Substring], _ total: Tally) {
+    private func take(_ line: Substring, _ progress: Progress) {
+        let words = line.split(separator: " ", maxSplits: 4)
         switch words.first {
         case "begin": lock.withLock { current = words.last.flatMap { UInt64($0) } }
         case "end":
+            guard words.count == 5, let run = Int(words[1]), let operations = Int(words[2]), let failures = Int(words[3])
+            else { return }
             lock.withLock { current = nil }
-            total.add(operations: Int(words[1]) ?? 0, failures: Int(words[2]) ?? 0)
+            progress.add(
+                Progress.Run(operations: operations, failures: failures, counts: Counts(line: words[4])), as: run)
         default: break
         }
     }

@@ -9,17 +9,20 @@ enum Differential {
 
     /// Makes up and runs one program.
     /// - Parameter noting: takes each step before it is performed.
-    /// - Returns: how often an allocation was made to fail.
-    static func run(seed: UInt64, operations: Int, noting: ((Step) -> Void)? = nil) throws -> Int {
+    /// - Returns: how often memory ran out, and what came of each operation.
+    static func run(
+        seed: UInt64, operations: Int, noting: ((Step) -> Void)? = nil
+    ) throws -> (failures: Int, counts: Counts) {
         var generator = Generator(seed: seed ^ 0x5EED)
         let world = try World(Program.Setting(seed: seed))
-        return world.run {
+        let failures = world.run {
             for _ in 0..<operations {
                 let step = Step(operation: generator.next(in: world), isStarved: generator.below(32) == 0)
                 noting?(step)
                 try perform(step, in: world)
             }
         }
+        return (failures, world.counts)
     }
 
     /// Runs one program, which is in the file when it ends, however it ends.

@@ -14,7 +14,7 @@ struct Generator {
     /// How often each kind of operation comes, in order of the cases of ``next(in:)``.
     private static let weights = [
         44, 6, 6, 1, 8, 10, 4, 3, 2, 2, 4, 3, 1, 3, 1, 1, 6, 2, 1, 3, 2, 4, 1, 3, 8, 1,
-        12, 2, 1, 2, 2, 1,
+        12, 1, 1, 2, 2, 1,
     ]
     private static let total = weights.reduce(0, +)
 

@@ -42,4 +42,41 @@ extension Operation {
             return ([], [])
         }
     }
+
+    /// What it is called where operations are counted: the call, and more where one call has several cases here.
+    var name: String {
+        switch self {
+        case .map(_, .fixedNoReplace, _, _, _): "mmap_noreplace"
+        case .map: "mmap"
+        case .mapObject: "mmap_object"
+        case .unmap: "munmap"
+        case .protect: "mprotect"
+        case .protectGrowing: "mprotect_grows"
+        case .move: "mremap"
+        case .lockEverything: "mlockall"
+        case .discard: "dontneed"
+        case .change(_, _, _, let change): change.rawValue
+        case .removeContent: "madvise_remove"
+        case .seal: "mseal"
+        case .setBreak: "brk"
+        case .populate: "populate"
+        case .mapImage: "map_image"
+        case .giveUpCleanPages: "give_up_clean"
+        case .access(_, _, let kind, _, _): kind.rawValue
+        case .kernelStore: "kernel_store"
+        case .fork: "fork"
+        case .exit: "exit"
+        case .setStackLimit: "stack_limit"
+        case .makeObject: "make_object"
+        case .releaseObject: "release_object"
+        case .writeObject: "write_object"
+        case .truncate: "truncate"
+        case .punch: "punch"
+        case .addSeals: "add_seals"
+        case .reclaim: "reclaim_pages"
+        case .run: "run"
+        case .idle: "idle"
+        case .exhaustASIDs: "exhaust_asids"
+        }
+    }
 }

@@ -39,10 +39,14 @@ extension World {
             throw Disagreement("the break is not where it should be")
         }
         var entries = EntryReader(process: process, machine: machine)
-        let asid = process.asid
+        var survey = process.asid.map { TranslationSurvey(machine, asid: $0) }
         for (number, page) in process.model.pages {
             guard let found = entries.entry(for: number) else { throw Disagreement("no path to \((number * pageSize).hex)") }
-            try compare(number, found, with: page, of: process, asid)
+            let frame = try compare(number, found, with: page, of: process)
+            let address = VirtualAddress(number * pageSize)
+            try survey?.forEachTranslation(of: address) {
+                try compare($0, with: found.attributes, of: address, frame: frame, table: found.table)
+            }
         }
     }
 
@@ -55,14 +59,19 @@ extension World {
         }
         guard ModelSpace.low(number) || ModelSpace.high(number) else { return }
         let found = FoundEntry(state: path.state, attributes: path.attributes, table: path.last.table.frame)
-        try compare(number, found, with: process.model.pages[number], of: process, process.asid)
+        let frame = try compare(number, found, with: process.model.pages[number], of: process)
+        guard let asid = process.asid else { return }
+        let page = VirtualAddress(number * pageSize)
+        for translation in machine.allPossibleTranslations(page, asid: asid) {
+            try compare(translation, with: found.attributes, of: page, frame: frame, table: found.table)
+        }
     }
 
-    /// Compares what was found for a page with what should be there: what is mapped, what it holds, and what any TLB may
-    /// let the program do with it.
+    /// Compares what was found for a page with what should be there: what is mapped and what it holds.
+    /// - Returns: the frame that it shows, if any.
     private func compare(
-        _ number: UInt64, _ found: FoundEntry, with expected: ModelSpace.Page?, of process: Process, _ asid: ASID?
-    ) throws {
+        _ number: UInt64, _ found: FoundEntry, with expected: ModelSpace.Page?, of process: Process
+    ) throws -> FrameNumber? {
         let page = VirtualAddress(number * pageSize)
         let frame: FrameNumber?
         switch found.state {
@@ -84,10 +93,7 @@ extension World {
                     "at \(page.rawValue.hex) lies \(value), and should \(process.model.value(of: expected))")
             }
         }
-        guard let asid else { return }
-        for translation in machine.allPossibleTranslations(page, asid: asid) {
-            try compare(translation, with: found.attributes, of: page, frame: frame, table: found.table)
-        }
+        return frame
     }
 
     /// No translation that the hardware may use allows more than the program may do, leads elsewhere, or writes what

@@ -4,7 +4,7 @@ import MemoryModel
 /// What the kernel does with objects beside mapping them.
 extension World {
     func makeObject(_ slot: Int, _ size: UInt64) throws {
-        guard held[slot] == nil else { return }
+        guard held[slot] == nil else { return skip() }
         machine.forgetScarcity()
         do throws(ObjectError) {
             let number = try objects.create(.file, size: ByteCount(size), frames: &frames)
@@ -17,7 +17,7 @@ extension World {
     }
 
     func releaseObject(_ slot: Int) {
-        guard let object = held[slot] else { return }
+        guard let object = held[slot] else { return skip() }
         objects.release(objectNumbers[object], frames: &frames)
         held[slot] = nil
     }
@@ -25,7 +25,7 @@ extension World {
     func writeObject(_ slot: Int, _ index: UInt64, _ value: UInt64) throws {
         guard let object = held[slot], index < modelObjects[object].pageCount,
             modelObjects[object].seals.isDisjoint(with: [.write, .futureWrite])
-        else { return }
+        else { return skip() }
         machine.forgetScarcity()
         do throws(ObjectError) {
             let frame = try objects.makePage(PageIndex(UInt32(index)), of: objectNumbers[object], frames: &frames)
@@ -41,13 +41,13 @@ extension World {
 
     /// In the order that the module asks for: the size, everybody's entries, the frames.
     func truncate(_ slot: Int, _ size: UInt64) {
-        guard let object = held[slot] else { return }
+        guard let object = held[slot] else { return skip() }
         let number = objectNumbers[object]
         let isShrinking = size < modelObjects[object].size
         let isGrowing = size > modelObjects[object].size
         guard !(isShrinking && modelObjects[object].seals.contains(.shrink)),
             !(isGrowing && modelObjects[object].seals.contains(.grow))
-        else { return }
+        else { return skip() }
         objects.setSize(ByteCount(size), of: number)
         modelObjects.truncate(object, to: size)
         guard isShrinking else { return }
@@ -71,7 +71,7 @@ extension World {
 
     /// `madvise(MADV_REMOVE)`: run by run, as the kernel does.
     func removeContent(_ slot: Int, _ range: VirtualRange) throws {
-        guard let process = processes[slot] else { return }
+        guard let process = processes[slot] else { return skip() }
         var found: MapError?
         var expected: MapError?
         var removed: [Source] = []
@@ -100,6 +100,7 @@ extension World {
         } catch {
             expected = error
         }
+        if let found { result = found.resultName }
         guard found == expected else {
             throw Disagreement("the module removes \(removed) and says \(found as Any), the model \(expected as Any)")
         }
@@ -111,7 +112,7 @@ extension World {
     /// A write seal is refused while somebody may write what he shares (fcntl(2)): the module and the model must agree
     /// whether anyone may.
     func addSeals(_ slot: Int, _ seals: ModelObjects.Seals) throws {
-        guard let object = held[slot] else { return }
+        guard let object = held[slot] else { return skip() }
         let number = objectNumbers[object]
         var maps = false
         var shouldMap = false
@@ -125,7 +126,10 @@ extension World {
         guard maps == shouldMap else {
             throw Disagreement("object \(number.rawValue) is \(maps ? "" : "not ")mapped writably, says the module")
         }
-        if seals.contains(.write) && maps { return }
+        if seals.contains(.write) && maps {
+            result = "EBUSY"
+            return
+        }
         modelObjects[object].seals.formUnion(seals)
     }
 
@@ -141,11 +145,15 @@ extension World {
 
     private typealias Source = ModelSpace.Source
 
+    /// The operation does not apply.
+    private func skip() { result = "nothing" }
+
     private func expectScarcity(_ error: ObjectError) throws {
         guard error == .outOfMemory, machine.leastFreeFrames == 0 else {
             throw Disagreement("an object's page: \(error), with \(machine.leastFreeFrames) frames left")
         }
         failures += 1
+        result = "ENOMEM"
     }
 
     /// An object is there as long as somebody names it, and no longer.

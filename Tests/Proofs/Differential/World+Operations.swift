@@ -5,6 +5,12 @@ extension World {
     /// Performs one operation on both sides. What names a process that is not there does nothing.
     /// - Throws: ``Disagreement`` where the two sides differ.
     func perform(_ operation: Operation) throws {
+        result = "done"
+        try performUncounted(operation)
+        counts.add(operation.name, result)
+    }
+
+    private func performUncounted(_ operation: Operation) throws {
         switch operation {
         case .map(let slot, let place, let length, let rights, let options):
             guard let process = processes[slot] else { return }
@@ -141,6 +147,7 @@ extension World {
             truncate(slot, size.rawValue)
         case .punch(let slot, let first, let pages):
             guard let object = held[slot], modelObjects[object].seals.isDisjoint(with: [.write, .futureWrite]) else {
+                result = "nothing"
                 return
             }
             punch(object, first..<first + pages)
@@ -226,6 +233,7 @@ extension World {
                 throw Disagreement("fork says \(error) with \(machine.leastFreeFrames) frames left")
             }
             failures += 1
+            result = "ENOMEM"
         }
     }
 }

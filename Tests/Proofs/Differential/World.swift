@@ -46,6 +46,10 @@ final class World {
     var lastCheck = 0
     /// How often memory ran out.
     var failures = 0
+    /// What came of each operation.
+    var counts = Counts()
+    /// What came of the one that is being performed.
+    var result = "done"
     /// Frames that were taken away to have an allocation fail.
     var withheld: UInt64 = 0
 
@@ -90,7 +94,7 @@ final class World {
     ///
     /// Where memory ran out in the module, the model's state must be the one before the call.
     /// - Returns: what both said, or nil where memory ran out.
-    func compare<Success: Equatable, Failure: Error & Equatable>(
+    func compare<Success: Equatable, Failure: Error & Equatable & NamedResult>(
         _ process: Process, outOfMemory: Failure,
         real: (inout Space, inout Frames) throws(Failure) -> Success,
         model: (inout ModelSpace) throws(Failure) -> Success
@@ -101,6 +105,7 @@ final class World {
             found = .success(try real(&process.space!, &frames))
         } catch {
             found = .failure(error)
+            result = error.resultName
         }
         let mayHaveRunOut = machine.leastFreeFrames == 0 && found == .failure(outOfMemory)
         let before = mayHaveRunOut ? process.model : nil

@@ -5,7 +5,8 @@ struct Exploration {
     let executable: String
     let jobs: Int
 
-    func run() throws {
+    /// - Parameter summary: a file that gets one more line.
+    func run(appendingTo summary: String?) throws {
         let start = Date()
         let parts = max(jobs, 1) * 4
         let results = Results()
@@ -16,11 +17,16 @@ struct Exploration {
         }
         let (sums, failures) = results.all
         let seconds = Int(Date().timeIntervalSince(start))
-        say(
+        let line =
             "interleavings: \(sums[0]) scenarios, \(sums[1]) executions explored, \(sums[2]) pruned, \(sums[3]) steps;"
-                + " \(sums[4]) scenarios unfinished; at most \(sums[5]) executions of one; \(seconds) s")
+            + " \(sums[4]) scenarios unfinished; at most \(sums[5]) executions of one; \(seconds) s"
+        say(line)
         if let failure = failures.first { throw Complaint(failure) }
         if sums[4] > 0 { throw Complaint("scenarios with more executions than are allowed") }
+        if let summary, let file = FileHandle(forWritingAtPath: summary) {
+            try file.seekToEnd()
+            try file.write(contentsOf: Data((line + "\n").utf8))
+        }
     }
 
     /// What all parts have come to.

@@ -4,8 +4,9 @@ import Foundation
 struct Command {
     static let usage = """
         proofs differential [--operations N] [--seed S] [--jobs J] [--first-run R]
-            random programs against the reference model; J processes at a time
-        proofs interleavings [--jobs J]
+                            [--summary FILE] [--commit ID]
+            random programs against the reference model; J processes at a time. What FILE tells the beginning of goes on
+        proofs interleavings [--jobs J] [--summary FILE]
             every two operations on two CPUs, in every order of their steps
         proofs replay FILE
             one program again, as a failure printed it
@@ -40,7 +41,8 @@ struct Command {
             try Campaign(
                 executable: executable, operations: try number("operations", 1_000_000), seed: try number("seed", 1),
                 jobs: try number("jobs", ProcessInfo.processInfo.activeProcessorCount),
-                firstRun: try number("first-run", 0)
+                firstRun: try number("first-run", 0), summaryFile: options["summary"],
+                commit: options["commit"] ?? "unknown"
             ).run()
         case "runs":
             try Campaign.work(
@@ -51,7 +53,8 @@ struct Command {
                 seed: try number("seed", 1), operations: try number("operations", Differential.operationsPerRun),
                 in: try path())
         case "interleavings":
-            try Exploration(executable: executable, jobs: try number("jobs", ProcessInfo.processInfo.activeProcessorCount)).run()
+            try Exploration(executable: executable, jobs: try number("jobs", ProcessInfo.processInfo.activeProcessorCount)).run(
+                appendingTo: options["summary"])
         case "scenarios":
             try Interleavings.run(part: try number("part", 0), of: try number("parts", 1))
         case "replay":
