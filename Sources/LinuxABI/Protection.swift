@@ -16,7 +16,8 @@
     public static var execute: Protection { Protection(rawValue: 0x4) }
     /// PROT_SEM: accepted without effect, as Linux does.
     public static var semaphores: Protection { Protection(rawValue: 0x8) }
-    /// PROT_BTI: branches land on marked targets only.
+    /// PROT_BTI: branches land on marked targets only. Where the CPU has no BTI, `mprotect` refuses it with EINVAL
+    /// (arch/arm64/include/asm/mman.h, arch_validate_prot), and `mmap` ignores it (arch_calc_vm_prot_bits).
     public static var branchTargets: Protection { Protection(rawValue: 0x10) }
     /// PROT_MTE: allocation tags are kept.
     public static var memoryTags: Protection { Protection(rawValue: 0x20) }
@@ -39,7 +40,7 @@ extension Protection: DescribedFlags {
         reader.read(.execute, "PROT_EXEC", .honoured)
         reader.read(
             .semaphores, "PROT_SEM", .acceptedWithoutEffect("arch/arm64/include/asm/mman.h, arch_calc_vm_prot_bits"))
-        reader.read(.branchTargets, "PROT_BTI", .notBuilt(.invalidArgument))
+        reader.read(.branchTargets, "PROT_BTI", .honoured)
         reader.read(
             .memoryTags, "PROT_MTE",
             .refused(.invalidArgument, "arch/arm64/include/asm/mman.h, arch_validate_prot: the CPU has no MTE"))
@@ -67,9 +68,7 @@ extension Protection: DescribedFlags {
         reader.read(
             Protection.semaphores, "PROT_SEM",
             .acceptedWithoutEffect("arch/arm64/include/asm/mman.h, arch_calc_vm_prot_bits"))
-        reader.read(
-            Protection.branchTargets, "PROT_BTI",
-            .acceptedWithoutEffect("arch/arm64/include/asm/mman.h, arch_calc_vm_prot_bits: the CPU has no BTI"))
+        reader.read(Protection.branchTargets, "PROT_BTI", .honoured)
         reader.read(
             Protection.memoryTags, "PROT_MTE",
             .acceptedWithoutEffect("arch/arm64/include/asm/mman.h, arch_calc_vm_prot_bits: the CPU has no MTE"))

@@ -258,6 +258,11 @@ at_el1:
         ldr     x1, =0x3455d91d
         cbnz    x27, 8f
         orr     x1, x1, #(1 << 23)
+8:      mrs     x2, id_aa64pfr1_el1
+        tst     x2, #0xf                        // BT
+        b.eq    8f
+        // BT0, BT1: at PACIxSP too, other branches than those by x16 and x17 are no calls (as Linux, bti_enable).
+        orr     x1, x1, #(3 << 35)
 8:      msr     sctlr_el1, x1
         isb
         cbz     x27, 9f

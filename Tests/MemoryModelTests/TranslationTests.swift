@@ -10,7 +10,7 @@ import Testing
             DescriptorLayout.valid, DescriptorLayout.tableOrPage, DescriptorLayout.attributeIndex,
             DescriptorLayout.userAccess, DescriptorLayout.readOnly, DescriptorLayout.shareability,
             DescriptorLayout.accessed, DescriptorLayout.notGlobal, DescriptorLayout.frame,
-            DescriptorLayout.dirtyManagement, DescriptorLayout.contiguous, DescriptorLayout.privilegedExecuteNever,
+            DescriptorLayout.guarded, DescriptorLayout.dirtyManagement, DescriptorLayout.contiguous, DescriptorLayout.privilegedExecuteNever,
             DescriptorLayout.userExecuteNever, DescriptorLayout.attributeClass,
         ]
         let table = [
@@ -45,6 +45,8 @@ import Testing
         #expect(data.rawValue == 0x01E0_0000_1234_5F43)
         let text = Descriptor.page(FrameNumber(0x12345), class: class3, rights: .read | .execute)
         #expect(text.rawValue == 0x01A0_0000_1234_5FC3)
+        let guarded = Descriptor.page(FrameNumber(0x12345), class: class3, rights: .read | .execute | .branchTargets)
+        #expect(guarded.rawValue == text.rawValue | 1 << 50 && guarded.userRights == .read | .execute | .branchTargets)
         #expect(Descriptor.table(FrameNumber(0x12345)).rawValue == 0x1234_5003)
         #expect(MemoryKind.normal.mairAttribute == 0xFF)
         #expect(MemoryKind.device.mairAttribute == 0x04)
@@ -102,6 +104,8 @@ import Testing
         #expect(HardwareRights(of: write, soleOwner: false) == .read)
         #expect(HardwareRights(of: write | .shared, soleOwner: false) == .read | .write)
         #expect(HardwareRights(of: .execute, soleOwner: false) == .read | .execute)
+        #expect(HardwareRights(of: .execute | .branchTargets, soleOwner: true) == .read | .execute | .branchTargets)
+        #expect(HardwareRights(of: .branchTargets, soleOwner: true) == .none)
         #expect(HardwareRights(of: write | .guardPage, soleOwner: true) == .none)
         #expect(AttributeSet.execute.allows(.read) && !AttributeSet.execute.allows(.write))
         #expect(!(AttributeSet.read | .guardPage).allows(.read))
@@ -109,6 +113,10 @@ import Testing
         #expect((AttributeSet.mayRead | .mayWrite).mayGrant(.readWrite))
         #expect(!(AttributeSet.mayRead | .mayWrite).mayGrant(.all))
         #expect((AttributeSet.read | .mayWrite).replacing(.write).protection == .write)
+        let code = AttributeSet.mayEverything.replacing(.readExecute | .branchTargets)
+        #expect(code.contains(.branchTargets) && code.protection == .readExecute | .branchTargets)
+        #expect(code.replacing(.readExecute) == code.subtracting(.branchTargets))
+        #expect(AttributeSet.mayRead.mayGrant(.read | .branchTargets) && !AttributeSet.branchTargets.allowsAccess)
         #expect(Access.read.right == .read && Access.write.right == .write && Access.execute.right == .execute)
         let everything: AttributeSet =
             .locked | .lockedOnFault | .dontFork | .wipeOnFork | .dontDump | .sealed | .heap | .accounted | .noReserve

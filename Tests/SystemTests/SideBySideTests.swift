@@ -45,6 +45,20 @@ struct SideBySideTests {
         }
     }
 
+    @Test(
+        "indirect branches may land where both kernels let them",
+        arguments: [MachineConfiguration.CPU.max, .cortexA72])
+    func branchTargets(cpu: MachineConfiguration.CPU) async throws {
+        try await withTemporaryFolder { folder in
+            let executable = folder.appending("branch-targets")
+            try await CLibrary.glibc.compile(try Self.source(of: "branch-targets"), to: executable)
+            let akuma = try await Guest.run(executable.string) { $0.cpu = cpu }
+            let linux = try await Guest.runOnLinux(executable.string) { $0.cpu = cpu }
+            #expect(akuma.text.hasPrefix("told of: \(cpu == .max ? 1 : 0)\n"))
+            #expect(akuma.text == linux.text, "\(akuma.account)\n--- Linux\n\(linux.text)")
+        }
+    }
+
     /// Not side by side: qemu-aarch64 refuses a child that shares descriptors.
     @Test("what closes on exec in a child that shares descriptors stays open in its parent")
     func sharedFiles() async throws {

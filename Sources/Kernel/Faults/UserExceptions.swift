@@ -86,16 +86,34 @@ private func handleRareException(_ syndrome: ExceptionSyndrome, _ frame: Handle<
         raise(.busError, .invalidAlignment, "misaligned access (BUS_ADRALN)", frame)
     case 0x20, 0x24:
         raise(.busError, .noSuchAddress, "an access that no table entry is behind (BUS_ADRERR)", frame)
-    case 0x22, 0x26:
-        raise(.busError, .invalidAlignment, "misaligned program counter or stack pointer (BUS_ADRALN)", frame)
-    case 0x28, 0x2C:
-        raise(.floatingPointException, .kernel, "floating-point exception", frame)
-    case 0x30, 0x32, 0x34, 0x38, 0x3C:
-        raise(.trap, .breakpoint, "breakpoint or trap", frame)
+    case 0x22:
+        raise(.busError, .invalidAlignment, "misaligned program counter (BUS_ADRALN)", frame)
     case 0x2F:
         panic("the hardware reported an error (SError) while a program ran", frame)
     default:
-        raise(.illegalInstruction, .illegalOpcode, "an instruction that programs may not use", frame)
+        raiseWithoutFault(syndrome, frame)
+    }
+}
+
+/// Tells a program of what is no fault of an address: FAR_EL1 holds nothing then, the handler's context says 0, and
+/// `si_addr` is the instruction's (arch/arm64/kernel/traps.c, arm64_notify_die and its callers).
+private func raiseWithoutFault(_ syndrome: ExceptionSyndrome, _ frame: Handle<TrapFrame>) {
+    frame.value.far = 0
+    let instruction = frame.value.elr
+    switch syndrome.exceptionClass {
+    case 0x0D:
+        raise(
+            .illegalInstruction, .illegalOpcode, "an indirect branch to what is no branch target (ILL_ILLOPC)", frame,
+            at: instruction)
+    case 0x26:
+        raise(.busError, .invalidAlignment, "misaligned stack pointer (BUS_ADRALN)", frame, at: frame.value.sp_el0)
+    case 0x28, 0x2C:
+        raise(.floatingPointException, .kernel, "floating-point exception", frame, at: instruction)
+    case 0x30, 0x32, 0x34, 0x38, 0x3C:
+        raise(.trap, .breakpoint, "breakpoint or trap", frame, at: instruction)
+    default:
+        raise(
+            .illegalInstruction, .illegalOpcode, "an instruction that programs may not use", frame, at: instruction)
     }
 }
 

@@ -173,6 +173,7 @@ extension ProcNode {
         write("lf ", .lockedOnFault)
         write("ac ", .accounted)
         write("nr ", .noReserve)
+        write("bt ", .branchTargets)
         write("wf ", .wipeOnFork)
         write("dd ", .dontDump)
         write("hg ", .hugePage)

@@ -47,7 +47,11 @@ private func repeatCall(_ frame: Handle<TrapFrame>, _ firstArgument: UInt64) {
 
 /// Tells the running program of what it did: its handler, where it has one that is not blocked, otherwise the end
 /// (kernel/signal.c, force_sig_info).
-func raise(_ signal: Signal, _ code: SignalCode, _ reason: StaticString, _ frame: Handle<TrapFrame>) {
+///
+/// - Parameter address: what `si_addr` tells, where that is not the address of a fault.
+func raise(
+    _ signal: Signal, _ code: SignalCode, _ reason: StaticString, _ frame: Handle<TrapFrame>, at address: UInt64? = nil
+) {
     let thread = Thread.current
     let action = thread.value.process.value.action(of: signal)
     guard action.handler > 1, !thread.value.blockedSignals.contains(signal) else {
@@ -58,7 +62,8 @@ func raise(_ signal: Signal, _ code: SignalCode, _ reason: StaticString, _ frame
     information.code = code.rawValue
     // Without a handler's wish to see the tag, it gets the address alone (kernel/signal.c, hide_si_addr_tag_bits).
     let showsTag = action.flags & SignalActionFlags.exposeTagBits != 0 || signal == .trap
-    information.value = showsTag ? frame.value.far : frame.value.far.withoutTag
+    let address = address ?? frame.value.far
+    information.value = showsTag ? address : address.withoutTag
     deliver(signal, information, action, frame)
 }
 
@@ -90,8 +95,9 @@ private func deliver(
     frame.value.x30 = hasRestorer ? action.restorer : signalReturnAddress
     frame.value.sp_el0 = place
     frame.value.elr = action.handler
-    // The handler begins with no branch type and no flags of its own (arch/arm64/kernel/signal.c, setup_return).
-    frame.value.spsr &= ~(3 << 10)
+    // The handler begins as if it had been called through a register (BTYPE 0b10), where that is looked at, so it must
+    // be a branch target (arch/arm64/kernel/signal.c, setup_return).
+    if Processor.identifiesBranchTargets { frame.value.spsr = frame.value.spsr & ~(3 << 10) | 2 << 10 }
     var blocked = SignalSet(bits: thread.value.blockedSignals.bits | action.mask)
     if action.flags & SignalActionFlags.noDefer == 0 { blocked.insert(signal) }
     thread.value.blockedSignals = blocked.subtracting(.unblockable)

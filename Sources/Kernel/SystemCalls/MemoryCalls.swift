@@ -21,8 +21,14 @@ extension Errno {
 }
 
 extension MemoryModel.Protection {
-    /// The rights that a program's `prot` asks for, of bits that were checked.
-    fileprivate init(_ bits: UInt64) { self.init(rawValue: UInt8(truncatingIfNeeded: bits & 7)) }
+    /// The rights that a program's `prot` asks for, of bits that were checked. PROT_BTI counts where the CPU has it
+    /// (arch/arm64/include/asm/mman.h, arch_calc_vm_prot_bits).
+    fileprivate init(_ bits: UInt64) {
+        self.init(rawValue: UInt8(truncatingIfNeeded: bits & 7))
+        if bits & LinuxABI.Protection.branchTargets.rawValue != 0, Processor.identifiesBranchTargets {
+            insert(.branchTargets)
+        }
+    }
 
     /// With what the process's personality adds: what may be read may be executed (mm/mmap.c, do_mmap).
     @inline(__always) var implied: MemoryModel.Protection {
@@ -160,7 +166,10 @@ func protectMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard call.second > 0 else { return 0 }
     var length = ByteCount(call.second)
     guard let range = VirtualRange(start, length: length) else { throw .noMemory }
-    let protection = MemoryModel.Protection(try asked.subtracting(growing).checked().rawValue).implied
+    let known = try asked.subtracting(growing).checked()
+    // arch/arm64/include/asm/mman.h, arch_validate_prot
+    if known.contains(.branchTargets), !Processor.identifiesBranchTargets { throw .invalidArgument }
+    let protection = MemoryModel.Protection(known.rawValue).implied
     if !growing.isEmpty {
         start = try startOfGrowingMapping(in: range, growing)
         length = range.end - start

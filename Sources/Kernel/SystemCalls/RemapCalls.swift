@@ -39,7 +39,7 @@ func remapFilePages(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     withObjects { objects, _ in objects.retain(mapping.object) }
     defer { release(mapping.object) }
     var request = MapRequest(
-        length: length, protection: mapping.attributes.protection.implied, placement: .fixed(start), options: .shared,
+        length: length, protection: mapping.attributes.protection.intersection(.all).implied, placement: .fixed(start), options: .shared,
         object: MappedObject(mapping.object, firstPage: PageIndex(firstPage)))
     if !flags.contains(.nonBlock) { request.options.insert(.populate) }
     if mapping.attributes.contains(.locked) { request.options.insert(.populate | .locked) }

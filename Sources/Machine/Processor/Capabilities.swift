@@ -34,8 +34,13 @@ extension Processor {
         let isar1 = akuma_read_id_aa64isar1_el1()
         var bits = bit(0, isar1, 0, 2) | bit(7, isar0, 52, 2)  // DCPODP, FLAGM2
         bits |= bit(8, isar1, 32, 1) | bit(13, isar1, 52, 1) | bit(14, isar1, 44, 1)  // FRINT, I8MM, BF16
+        if identifiesBranchTargets { bits |= 1 << 17 }
         return bits
     }
+
+    /// Whether the CPU refuses indirect branches that land elsewhere than on branch targets in pages that are guarded
+    /// (FEAT_BTI; ID_AA64PFR1_EL1.BT).
+    public static var identifiesBranchTargets: Bool { field(akuma_read_id_aa64pfr1_el1(), 0) != 0 }
 
     /// Four bits of an identification register.
     private static func field(_ register: UInt64, _ shift: UInt64) -> UInt64 { register >> shift & 15 }

@@ -232,7 +232,7 @@ extension AddressSpace {
             let descriptor = cursor.descriptor
             guard !descriptor.isFree else { continue }
             let set = attributes[descriptor.attributeClass]
-            if !set.contains(.growsDown) && !set.isDisjoint(with: .protectionMask) { return true }
+            if !set.contains(.growsDown) && !set.isDisjoint(with: .rightsMask) { return true }
         } while cursor.advance()
         return false
     }

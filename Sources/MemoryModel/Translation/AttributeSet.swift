@@ -46,8 +46,14 @@
     /// Pages of equal content may be merged. Nobody does.
     @inlinable public static var mergeable: AttributeSet { AttributeSet(rawValue: 1 << 22) }
 
+    /// Indirect branches to the page must land where they are meant to (`PROT_BTI`).
+    @inlinable public static var branchTargets: AttributeSet { AttributeSet(rawValue: 1 << 23) }
+
+    /// The rights that a program may ask for.
+    @inlinable public static var rightsMask: AttributeSet { .read | .write | .execute }
+
     /// Everything that ``protect`` replaces.
-    @inlinable public static var protectionMask: AttributeSet { .read | .write | .execute }
+    @inlinable public static var protectionMask: AttributeSet { .rightsMask | .branchTargets }
 
     /// All three rights may be granted: a private anonymous mapping.
     @inlinable public static var mayEverything: AttributeSet { .mayRead | .mayWrite | .mayExecute }
@@ -65,17 +71,20 @@
 
     /// The rights that the program asked for.
     @inlinable public var protection: Protection {
-        Protection(rawValue: UInt8(truncatingIfNeeded: rawValue & AttributeSet.protectionMask.rawValue))
+        let targets = rawValue & AttributeSet.branchTargets.rawValue
+        return Protection(
+            rawValue: UInt8(truncatingIfNeeded: rawValue & AttributeSet.rightsMask.rawValue | targets >> 20))
     }
 
     /// Whether every right in `protection` may be granted.
     @inlinable public func mayGrant(_ protection: Protection) -> Bool {
         let granted = UInt8(truncatingIfNeeded: rawValue >> 3) & Protection.all.rawValue
-        return protection.rawValue & ~granted == 0
+        return protection.rawValue & Protection.all.rawValue & ~granted == 0
     }
 }
 
-/// The rights that a program asks for: `PROT_READ`, `PROT_WRITE`, `PROT_EXEC`; empty is `PROT_NONE`.
+/// The rights that a program asks for: `PROT_READ`, `PROT_WRITE`, `PROT_EXEC`; none of them is `PROT_NONE`. With
+/// `PROT_BTI`, which is no right but a restriction.
 @frozen public struct Protection: FlagSet {
     public let rawValue: UInt8
     @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -83,12 +92,17 @@
     @inlinable public static var read: Protection { Protection(rawValue: 1) }
     @inlinable public static var write: Protection { Protection(rawValue: 2) }
     @inlinable public static var execute: Protection { Protection(rawValue: 4) }
+    /// Indirect branches must land on an instruction that is meant to be a target. Only where the CPU has that.
+    @inlinable public static var branchTargets: Protection { Protection(rawValue: 8) }
     @inlinable public static var readWrite: Protection { .read | .write }
     @inlinable public static var readExecute: Protection { .read | .execute }
+    /// All rights.
     @inlinable public static var all: Protection { .read | .write | .execute }
 
-    /// The same rights among the attributes of a page.
-    @inlinable public var attributes: AttributeSet { AttributeSet(rawValue: UInt64(rawValue)) }
+    /// The same among the attributes of a page.
+    @inlinable public var attributes: AttributeSet {
+        AttributeSet(rawValue: UInt64(rawValue & 7) | UInt64(rawValue & 8) << 20)
+    }
 }
 
 /// The index of a set in an address space's ``AttributeTable``.

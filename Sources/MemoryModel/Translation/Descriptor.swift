@@ -46,6 +46,7 @@
         bits |= DescriptorLayout.attributeClass.word(UInt64(attributes.rawValue))
         if !rights.contains(.write) { bits |= DescriptorLayout.readOnly.mask }
         if !rights.contains(.execute) { bits |= DescriptorLayout.userExecuteNever.mask }
+        if rights.contains(.branchTargets) { bits |= DescriptorLayout.guarded.mask }
         return Descriptor(rawValue: bits)
     }
 
@@ -65,6 +66,7 @@
         var rights: HardwareRights = .read
         if !DescriptorLayout.readOnly.isSet(in: rawValue) { rights.insert(.write) }
         if !DescriptorLayout.userExecuteNever.isSet(in: rawValue) { rights.insert(.execute) }
+        if DescriptorLayout.guarded.isSet(in: rawValue) { rights.insert(.branchTargets) }
         return rights
     }
 
@@ -110,7 +112,7 @@
 
     /// The bits that say what EL0 may do with a page.
     @inlinable static var rightsMask: UInt64 {
-        DescriptorLayout.readOnly.mask | DescriptorLayout.userExecuteNever.mask
+        DescriptorLayout.readOnly.mask | DescriptorLayout.userExecuteNever.mask | DescriptorLayout.guarded.mask
     }
 
     /// This page descriptor for another frame.

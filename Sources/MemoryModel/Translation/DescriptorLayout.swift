@@ -21,6 +21,8 @@ public enum DescriptorLayout {
     @inlinable public static var notGlobal: BitField { BitField("nG", shift: 11, width: 1) }
     /// The output address or the next table's address, in units of the granule.
     @inlinable public static var frame: BitField { BitField("frame", shift: Granule.shift, width: 48 - Granule.shift) }
+    /// GP: an indirect branch to the page must land on a branch target. Ignored by CPUs without FEAT_BTI.
+    @inlinable public static var guarded: BitField { BitField("GP", shift: 50, width: 1) }
     /// DBM: hardware may turn read-only into writable to record that the page is dirty.
     @inlinable public static var dirtyManagement: BitField { BitField("DBM", shift: 51, width: 1) }
     /// Contiguous hint. Never set by Akuma.

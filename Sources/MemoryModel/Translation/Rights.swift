@@ -6,6 +6,8 @@
     @inlinable public static var read: HardwareRights { HardwareRights(rawValue: 1) }
     @inlinable public static var write: HardwareRights { HardwareRights(rawValue: 2) }
     @inlinable public static var execute: HardwareRights { HardwareRights(rawValue: 4) }
+    /// A guarded page (Arm ARM D8.4.3): an indirect branch to another instruction than a branch target is an exception.
+    @inlinable public static var branchTargets: HardwareRights { HardwareRights(rawValue: 8) }
 
     /// The rights that a resident page's entry carries: the one rule that maps what a program asked for, and who else
     /// holds the frame, onto what the hardware may grant. `mmap`, `mprotect`, copy-on-write and unsharing all ask here.
@@ -25,6 +27,7 @@
         var rights: HardwareRights = .read
         if attributes.contains(.write) && (soleOwner || attributes.contains(.shared)) { rights.insert(.write) }
         if attributes.contains(.execute) { rights.insert(.execute) }
+        if attributes.contains(.branchTargets) { rights.insert(.branchTargets) }
         self = rights
     }
 }
@@ -46,7 +49,7 @@
 extension AttributeSet {
     /// Whether any access at all is allowed.
     @inlinable public var allowsAccess: Bool {
-        !contains(.guardPage) && !isDisjoint(with: .protectionMask)
+        !contains(.guardPage) && !isDisjoint(with: .rightsMask)
     }
 
     /// Whether pages with these attributes are plain memory for this access: it is allowed, what is not resident may as
