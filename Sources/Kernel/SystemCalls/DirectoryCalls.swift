@@ -4,7 +4,8 @@ import Machine
 
 /// `getdents64`: the entries of a directory, from the file's position on, as many as fit.
 func readDirectory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let file = try Process.current.value.openFiles.value.file(call.first.asInt32)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     guard !file.value.flags.contains(.path) else { throw .badFileDescriptor }
     guard case .inode(let directory) = file.value.kind, directory.value.isDirectory else { throw .notDirectory }
     guard !directory.isDeleted else { throw .noSuchFileOrDirectory }

@@ -6,50 +6,61 @@ private var maximumTransfer: UInt64 { 0x7FFF_F000 }
 /// UIO_MAXIOV (include/uapi/linux/uio.h).
 private var maximumVectors: UInt64 { 1024 }
 
-private func file(_ descriptor: UInt64) throws(Errno) -> Handle<OpenFile> {
-    try Process.current.value.openFiles.value.file(descriptor.asInt32)
+/// The open file of a descriptor, with a reference for the caller: a call that waits or faults must find the file still
+/// there, though another process that shares the descriptors closes it meanwhile (fs/file.c, fdget).
+func heldFile(_ descriptor: UInt64) throws(Errno) -> Handle<OpenFile> {
+    let file = try Process.current.value.openFiles.value.file(descriptor.asInt32)
+    file.value.references += 1
+    return file
 }
 
 func read(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let file = try file(call.first)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     var buffer = try UserBuffer(checking: call.second, count: call.third, limit: maximumTransfer)
     return try file.read(into: &buffer)
 }
 
 func write(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let file = try file(call.first)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     var buffer = try UserBuffer(checking: call.second, count: call.third, limit: maximumTransfer)
     return try file.write(from: &buffer)
 }
 
 func readAtOffset(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard let offset = Int64(exactly: Int64(bitPattern: call.fourth)), offset >= 0 else { throw .invalidArgument }
-    let file = try file(call.first)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     var buffer = try UserBuffer(checking: call.second, count: call.third, limit: maximumTransfer)
     return try file.read(into: &buffer, at: UInt64(offset))
 }
 
 func writeAtOffset(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard Int64(bitPattern: call.fourth) >= 0 else { throw .invalidArgument }
-    let file = try file(call.first)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     var buffer = try UserBuffer(checking: call.second, count: call.third, limit: maximumTransfer)
     return try file.write(from: &buffer, at: call.fourth)
 }
 
 func readScattered(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let file = try file(call.first)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     return try forEachVector(call, at: nil) { (buffer, offset) throws(Errno) in try file.read(into: &buffer, at: offset) }
 }
 
 func writeGathered(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let file = try file(call.first)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     return try forEachVector(call, at: nil) { (buffer, offset) throws(Errno) in try file.write(from: &buffer, at: offset) }
 }
 
 /// `preadv`: the offset is in one register on 64 bits.
 func readScatteredAtOffset(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard Int64(bitPattern: call.fourth) >= 0 else { throw .invalidArgument }
-    let file = try file(call.first)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     return try forEachVector(call, at: call.fourth) { (buffer, offset) throws(Errno) in
         try file.read(into: &buffer, at: offset)
     }
@@ -58,7 +69,8 @@ func readScatteredAtOffset(_ call: SystemCallArguments) throws(Errno) -> UInt64 
 /// `pwritev`.
 func writeGatheredAtOffset(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard Int64(bitPattern: call.fourth) >= 0 else { throw .invalidArgument }
-    let file = try file(call.first)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     return try forEachVector(call, at: call.fourth) { (buffer, offset) throws(Errno) in
         try file.write(from: &buffer, at: offset)
     }
@@ -113,7 +125,8 @@ func closeFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 }
 
 func seek(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let file = try file(call.first)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     let offset = Int64(bitPattern: call.second)
     guard let origin = SeekOrigin(rawValue: call.third.asUInt32) else { throw .invalidArgument }
     switch file.value.kind {
@@ -167,7 +180,8 @@ private func position(
 }
 
 func duplicate(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    try duplicate(file(call.first), from: 0, closesOnExec: false)
+    try duplicate(
+        Process.current.value.openFiles.value.file(call.first.asInt32), from: 0, closesOnExec: false)
 }
 
 private func duplicate(
@@ -183,7 +197,8 @@ func duplicateTo(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard flags.subtracting(.closeOnExec).isEmpty, call.first.asInt32 != call.second.asInt32 else {
         throw .invalidArgument
     }
-    let file = try file(call.first)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     let replaced = try Process.current.value.openFiles.value.replace(
         call.second.asInt32, with: file, closesOnExec: flags.contains(.closeOnExec))
     file.value.references += 1
@@ -192,7 +207,8 @@ func duplicateTo(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 }
 
 func controlFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let file = try file(call.first)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     let files = Process.current.value.openFiles
     switch FileControl(rawValue: call.second.asUInt32) {
     case .duplicate:
@@ -233,6 +249,6 @@ func controlFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 
 /// No stream is a terminal: line editing stays with the host's. So every request is ENOTTY, as `isatty` expects.
 func controlDevice(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    _ = try file(call.first)
+    _ = try Process.current.value.openFiles.value.file(call.first.asInt32)
     throw .inappropriateIOCTLForDevice
 }

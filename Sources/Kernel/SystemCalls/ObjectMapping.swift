@@ -70,7 +70,8 @@ func release(_ object: ObjectNumber) {
 /// `mmap` of a file (mm/mmap.c, do_mmap).
 @inline(never)
 func mapFile(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> UInt64 {
-    let file = try Process.current.value.openFiles.value.file(call.fifth.asInt32)
+    let file = try heldFile(call.fifth)
+    defer { release(file) }
     if file.value.flags.contains(.path) { throw .badFileDescriptor }
     // Huge pages are of files in hugetlbfs alone (ksys_mmap_pgoff).
     if flags.contains(.hugePages) { throw .invalidArgument }

@@ -88,7 +88,8 @@ func changeDirectory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 }
 
 func changeDirectoryToFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let file = try Process.current.value.openFiles.value.file(call.first.asInt32)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     guard case .inode(let inode) = file.value.kind else { throw .notDirectory }
     return try changeDirectory(to: inode)
 }

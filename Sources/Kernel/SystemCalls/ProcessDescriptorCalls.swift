@@ -36,7 +36,8 @@ func openProcessDescriptor(_ call: SystemCallArguments) throws(Errno) -> UInt64 
 func adviseProcessMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard call.fifth.asUInt32 == 0 else { throw .invalidArgument }
     let vectors = try UserVectors(call.second, count: call.third, checksAddresses: true)
-    let file = try Process.current.value.openFiles.value.file(call.first.asInt32)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     guard case .process(let id, let serial) = file.value.kind else { throw .badFileDescriptor }
     guard let process = ProcessDescriptor(id: id, serial: serial).process else { throw .noSuchProcess }
     let advice = call.fourth.asUInt32

@@ -20,7 +20,8 @@ func truncate(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 func truncateFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let size = Int64(bitPattern: call.second)
     guard size >= 0 else { throw .invalidArgument }
-    let file = try Process.current.value.openFiles.value.file(call.first.asInt32)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     guard !file.value.flags.contains(.path) else { throw .badFileDescriptor }
     guard case .inode(let inode) = file.value.kind, inode.value.type == .regular, file.value.isWritable else {
         throw .invalidArgument
@@ -31,7 +32,8 @@ func truncateFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 
 /// `fallocate` (fs/open.c, vfs_fallocate; mm/shmem.c, shmem_fallocate).
 func allocateRoom(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let file = try Process.current.value.openFiles.value.file(call.first.asInt32)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     guard !file.value.flags.contains(.path) else { throw .badFileDescriptor }
     let mode = AllocationMode(rawValue: call.second.asUInt32)
     let offset = Int64(bitPattern: call.third)
@@ -64,7 +66,8 @@ func allocateRoom(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 /// `fsync` and `fdatasync`: RAM is the only medium, so what was written is where it stays. Streams and pipes have none
 /// (EINVAL).
 func synchronizeFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let file = try Process.current.value.openFiles.value.file(call.first.asInt32)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     guard !file.value.flags.contains(.path) else { throw .badFileDescriptor }
     guard case .inode = file.value.kind else { throw .invalidArgument }
     return 0
@@ -72,7 +75,8 @@ func synchronizeFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 
 /// `syncfs`.
 func synchronizeFileSystem(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let file = try Process.current.value.openFiles.value.file(call.first.asInt32)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     guard !file.value.flags.contains(.path) else { throw .badFileDescriptor }
     return 0
 }

@@ -143,7 +143,8 @@ func fileSystemStatusAtPath(_ call: SystemCallArguments) throws(Errno) -> UInt64
 }
 
 func fileSystemStatus(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let file = try Process.current.value.openFiles.value.file(call.first.asInt32)
+    let file = try heldFile(call.first)
+    defer { release(file) }
     let isProc =
         switch file.value.kind {
         case .proc: true
