@@ -30,7 +30,7 @@ public enum MemoryAdvice: UInt32, DescribedValue {
 
     public static var unknownValue: Treatment { .refused(.invalidArgument, "mm/madvise.c, madvise_behavior_valid") }
 
-    @inlinable
+    @inlinable @inline(__always)
     public var entry: (name: StaticString, treatment: Treatment) {
         switch self {
         case .normal: ("MADV_NORMAL", .acceptedWithoutEffect("mm/madvise.c: for reading ahead in files"))

@@ -145,8 +145,7 @@ private func placeKernel(
         overcommit: options.overcommit,
         interrupts: makeInterruptController(description), timerInterrupt: UInt64(timer.identifier),
         console: console, input: input)
-    Handle<Kernel>.place(value, at: state.address.rawValue)
-    Processor.setKernelWord(1, to: state.address.rawValue)
+    Processor.setKernelObject(1, to: Handle<Kernel>.place(value, at: state.address.rawValue))
     do throws(Errno) { try makeFileSystem() } catch { panic("there is not enough RAM for the ramdisk's files") }
     do throws(Errno) { try makeIdleThread() } catch { panic("there is not enough RAM for the idle thread") }
 }
@@ -209,7 +208,7 @@ private func makeIdleThread() throws(Errno) {
         Thread(context: Context(), stack: .boot, id: 0, process: process))
     thread.value.isOnProcessor = true
     let state = try kernel.processorStates.make(ProcessorState(idle: thread))
-    Processor.setKernelWord(0, to: state.address)
+    Processor.setKernelObject(0, to: state)
 }
 
 private func startInterrupts() {

@@ -65,8 +65,8 @@ extension Kernel {
 
 /// The kernel's state. Its address is kept where each CPU finds it without a lock or a test.
 var kernel: Kernel {
-    @inline(__always) _read { yield Handle<Kernel>(unsafeAddress: Processor.kernelWord(1)).value }
-    @inline(__always) _modify { yield &Handle<Kernel>(unsafeAddress: Processor.kernelWord(1)).value }
+    @inline(__always) _read { yield Processor.kernelObject(1, Kernel.self).value }
+    @inline(__always) _modify { yield &Processor.kernelObject(1, Kernel.self).value }
 }
 
 /// The file system, which is there before the first process is.

@@ -18,6 +18,6 @@ struct ProcessorState: ~Copyable {
 
     /// The running CPU's.
     static var current: Handle<ProcessorState> {
-        @inline(__always) get { Handle(unsafeAddress: Processor.kernelWord(0)) }
+        @inline(__always) get { Processor.kernelObject(0, ProcessorState.self) }
     }
 }

@@ -27,25 +27,43 @@ extension UInt64 {
 @c(akuma_system_call)
 public func systemCallEntry(_ frameAddress: UInt64) {
     let frame = Handle<TrapFrame>(unsafeAddress: frameAddress)
-    var number = frame.value.x8
-    var restart: UInt64?
-    while true {
-        do throws(Errno) {
-            frame.value.x0 = try dispatch(number, SystemCallArguments(frame: frame))
-        } catch {
-            if error == .anotherCall {
-                number = frame.value.x8
-                continue
-            }
-            // A call that found no frame has changed nothing: it is made again where the page cache has one to give.
-            if error == .noMemory && reclaimMemoryIfShort() { continue }
-            if error == .interrupted && isRestartable(number) { restart = frame.value.x0 }
-            frame.value.x0 = UInt64(result: -Int64(error.rawValue))
-        }
-        break
+    let number = frame.value.x8
+    do throws(Errno) {
+        frame.value.x0 = try dispatch(number, SystemCallArguments(frame: frame))
+    } catch {
+        finishFailedCall(number, error, frame)
+        return
     }
+    finishCall(number, frame, restart: nil)
+}
+
+/// What comes after every call.
+@inline(__always)
+private func finishCall(_ number: UInt64, _ frame: Handle<TrapFrame>, restart: UInt64?) {
     if kernel.options.logsCalls { logCall(number, frame.value.x0) }
     if Thread.current.value.hasActionableSignal { actOnSignals(frame, restart: restart) }
+}
+
+/// Gives a call that failed its error, or makes it again.
+@inline(never)
+private func finishFailedCall(_ failedNumber: UInt64, _ failure: Errno, _ frame: Handle<TrapFrame>) {
+    var number = failedNumber
+    var error = failure
+    // A call that found no frame has changed nothing: it is made again where the page cache has one to give.
+    while error == .anotherCall || (error == .noMemory && reclaimMemoryIfShort()) {
+        if error == .anotherCall { number = frame.value.x8 }
+        do throws(Errno) {
+            frame.value.x0 = try dispatch(number, SystemCallArguments(frame: frame))
+        } catch let another {
+            error = another
+            continue
+        }
+        finishCall(number, frame, restart: nil)
+        return
+    }
+    let restart = error == .interrupted && isRestartable(number) ? frame.value.x0 : nil
+    frame.value.x0 = UInt64(result: -Int64(error.rawValue))
+    finishCall(number, frame, restart: restart)
 }
 
 /// Whether a call that a signal interrupted is made again where the signal's action asks for that (signal(7),
@@ -132,7 +150,8 @@ private func dispatch(_ number: UInt64, _ call: SystemCallArguments) throws(Errn
     case honoured(.truncate): try truncate(call)
     case honoured(.ftruncate): try truncateFile(call)
     case honoured(.fallocate): try allocateRoom(call)
-    case honoured(.fsync), honoured(.fdatasync): try synchronizeFile(call)
+    case honoured(.fsync): try synchronizeFile(call)
+    case honoured(.fdatasync): try synchronizeFile(call)
     case honoured(.syncfs): try synchronizeFileSystem(call)
     // What is written is where it stays.
     case honoured(.sync): 0
@@ -152,7 +171,8 @@ private func dispatch(_ number: UInt64, _ call: SystemCallArguments) throws(Errn
     case honoured(.memfdCreate): try makeMemoryFile(call)
 
     // Processes
-    case honoured(.exit), honoured(.exitGroup): endProcess(.init(exited: UInt8(truncatingIfNeeded: call.first)))
+    case honoured(.exit): endProcess(.init(exited: UInt8(truncatingIfNeeded: call.first)))
+    case honoured(.exitGroup): endProcess(.init(exited: UInt8(truncatingIfNeeded: call.first)))
     case honoured(.clone): try clone(call)
     case honoured(.execve): try execute(call)
     case honoured(.wait4): try waitForChild(call)

@@ -3,10 +3,7 @@ public import MachineAssembly
 /// The CPU that runs this code.
 public enum Processor {
     /// Its own state.
-    @inlinable public static var current: Handle<CPU> {
-        guard let cpu = unsafe akuma_current_cpu() else { preconditionFailure("TPIDR_EL1 is set at boot") }
-        return unsafe Handle(cpu)
-    }
+    @inlinable @inline(__always) public static var current: Handle<CPU> { unsafe Handle(akuma_current_cpu()) }
 
     /// Waits for an interrupt, and lets the handler have it, if one is due.
     ///

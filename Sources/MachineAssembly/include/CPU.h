@@ -23,7 +23,7 @@ typedef struct CPU CPU;
 _Static_assert(__builtin_offsetof(struct CPU, emergency_stack_end) == CPU_EMERGENCY_STACK, "vectors.S knows");
 
 /// The running CPU's state. Volatile: a thread may go on on another CPU after it was switched away.
-AKUMA_INLINE struct CPU *akuma_current_cpu(void) {
+AKUMA_INLINE struct CPU *_Nonnull akuma_current_cpu(void) {
     struct CPU *cpu;
     __asm__ volatile("mrs %0, tpidr_el1" : "=r"(cpu));
     return cpu;

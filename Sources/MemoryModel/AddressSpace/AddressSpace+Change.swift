@@ -10,88 +10,87 @@ extension AddressSpace {
         _ change: RangeChange, over range: VirtualRange, frames: inout FrameAllocator<M>
     ) throws(MapError) {
         guard !range.isEmpty else { return }
+        if applyPlain(change, over: range, frames: &frames) { return }
         try refuseSealed(in: range, to: change)
-        let plan: ChangePlan
+        guard layout.contains(range) else { return try applyAcross(range, change, frames: &frames) }
+        var findings = Findings()
+        var cursor = Cursor(tables, over: range)
+        let end: VirtualAddress
         do throws(MapError) {
-            plan = try self.plan(change, over: range)
-            // All that can fail, in both parts, is done before the first change.
-            if let low = plan.low { _ = try cursor(over: low, filling: false, frames: &frames) }
-            if let high = plan.high { _ = try cursor(over: high, filling: false, frames: &frames) }
+            end = try survey(from: cursor, for: change, &findings)
+            if sharedTables == 0 && cursor.isAtLastLevel && end <= cursor.tableRange.end {
+                cursor.shorten(to: end)
+            } else if range.start < end {
+                cursor = try self.cursor(over: VirtualRange(range.start, to: end), filling: false, frames: &frames)
+            }
         } catch {
             throw change.shortage
         }
-        var batch = makeBatch()
-        if let low = plan.low { carryOut(change, over: low, into: &batch, frames: &frames) }
-        if let high = plan.high { carryOut(change, over: high, into: &batch, frames: &frames) }
-        batch.complete(frames: &frames)
-        if let error = plan.error { throw error }
+        if range.start < end {
+            var batch = makeBatch()
+            carryOut(change, from: cursor, into: &batch, frames: &frames)
+            batch.complete(frames: &frames)
+        }
+        if let error = findings.error { throw error }
+        if findings.sawHole { throw .outOfMemory }
     }
 
-    /// How far a change goes, below and above the kernel, and why not further.
-    private struct ChangePlan {
-        var low: VirtualRange?
-        var high: VirtualRange?
+    /// What a look at a range found.
+    private struct Findings {
+        /// Why the change may not go on.
         var error: MapError?
         var sawHole = false
+        /// The classes that the change will need though no entry names them yet.
+        var needed = ClassSet()
     }
 
-    private mutating func plan(_ change: RangeChange, over range: VirtualRange) throws(MapError) -> ChangePlan {
-        var plan = ChangePlan()
-        var kept = ClassSet()
-        var position = range.start
-        if let part = range.intersection(layout.low), part.start == position || !change.stopsAtHoles {
-            plan.sawHole = part.start != position
-            position = try survey(part, for: change, &plan, &kept)
-            if part.start < position { plan.low = VirtualRange(part.start, to: position) }
-        }
-        if plan.error == nil, let part = range.intersection(layout.high), part.start == position || !change.stopsAtHoles {
-            plan.sawHole = plan.sawHole || part.start != position
-            position = try survey(part, for: change, &plan, &kept)
-            if part.start < position { plan.high = VirtualRange(part.start, to: position) }
-        }
-        if plan.error == nil && (plan.sawHole || position < range.end) { plan.error = .outOfMemory }
-        return plan
-    }
-
-    /// Looks at what is mapped in `range`, and gives a class to each attribute set that the change will need, so that the
-    /// change itself cannot fail.
+    /// Looks at what is mapped from a cursor's position to its end, and gives a class to each attribute set that the
+    /// change will need, so that the change itself cannot fail.
     /// - Returns: how far it may go.
-    private mutating func survey(
-        _ range: VirtualRange, for change: RangeChange, _ plan: inout ChangePlan, _ kept: inout ClassSet
+    /// - Throws: ``MapError/outOfMemory`` where an attribute class is lacking.
+    @inline(__always) private mutating func survey(
+        from start: Cursor<M>, for change: RangeChange, _ findings: inout Findings
     ) throws(MapError) -> VirtualAddress {
         var seen: AttributeClass?
-        var cursor = Cursor(tables, over: range)
+        var cursor = start
         repeat {
             let descriptor = cursor.descriptor
             guard !descriptor.isFree else {
-                plan.sawHole = true
-                if change.stopsAtHoles {
-                    plan.error = .outOfMemory
-                    return cursor.position
-                }
+                findings.sawHole = true
+                if change.stopsAtHoles { return cursor.position }
                 continue
             }
             if change.requiresAnonymous, object(of: descriptor) != nil {
-                plan.error = change.objectRefusal
+                findings.error = change.objectRefusal
                 return cursor.position
             }
             guard descriptor.attributeClass != seen else { continue }
             seen = descriptor.attributeClass
             let set = attributes[descriptor.attributeClass]
             guard !change.isRefused(by: set) else {
-                plan.error = .invalidArgument
+                findings.error = .invalidArgument
                 return cursor.position
             }
-            kept.insert(try intern(change.changed(set), keeping: kept))
+            let changed = change.changed(set)
+            // A set that entries have needs no new class.
+            if changed != set { try intern(changed, neededBy: &findings) }
         } while cursor.advance()
-        return range.end
+        return cursor.end
     }
 
-    private mutating func carryOut(
-        _ change: RangeChange, over range: VirtualRange, into batch: inout InvalidationBatch<M>,
+    @inline(never) private mutating func intern(
+        _ set: AttributeSet, neededBy findings: inout Findings
+    ) throws(MapError) {
+        findings.needed.insert(try intern(set, keeping: findings.needed))
+    }
+
+    /// Changes each page from a cursor's position to its end as ``survey(from:for:_:)`` found that it may be. Entries begin
+    /// at both ends, and no table on the way is shared.
+    @inline(__always) private mutating func carryOut(
+        _ change: RangeChange, from start: Cursor<M>, into batch: inout InvalidationBatch<M>,
         frames: inout FrameAllocator<M>
     ) {
-        var cursor = Cursor(tables, over: range)
+        var cursor = start
         var seen: AttributeClass?
         var new = AttributeClass(0)
         repeat {
@@ -100,19 +99,65 @@ extension AddressSpace {
                 guard !old.isFree else { continue }
                 if old.attributeClass != seen {
                     seen = old.attributeClass
-                    guard let interned = attributes.intern(change.changed(attributes[old.attributeClass])) else {
-                        preconditionFailure("a class interned before the change")
-                    }
-                    new = interned
+                    new = changedClass(of: old.attributeClass, by: change)
                 }
-                if change.discards && old.isResident {
-                    cursor.discard(old, into: &batch, frames: &frames)
-                    old = cursor.descriptor
-                }
+                if change.discards && old.isResident { old = cursor.discard(old, into: &batch, frames: &frames) }
                 if old.attributeClass != new { cursor.reclassify(old, as: new) }
             } while cursor.moveWithinTable()
             cursor.settle()
         } while cursor.moveToNextTable()
+    }
+
+    /// The class of pages of a class after a change that was surveyed.
+    @inline(__always) private mutating func changedClass(
+        of old: AttributeClass, by change: RangeChange
+    ) -> AttributeClass {
+        let set = attributes[old]
+        let changed = change.changed(set)
+        return changed == set ? old : internedClass(of: changed)
+    }
+
+    @inline(never) private mutating func internedClass(of set: AttributeSet) -> AttributeClass {
+        guard let attributes = attributes.intern(set) else { preconditionFailure("a class interned before the change") }
+        return attributes
+    }
+
+    /// Changes what is mapped in a range that reaches into the kernel's part of the addresses, or beyond it.
+    @inline(never) private mutating func applyAcross(
+        _ range: VirtualRange, _ change: RangeChange, frames: inout FrameAllocator<M>
+    ) throws(MapError) {
+        var findings = Findings()
+        let low: VirtualRange?
+        let high: VirtualRange?
+        do throws(MapError) {
+            // All that can fail, in both parts, is done before the first change.
+            low = try prepare(range.intersection(layout.low), of: range, for: change, &findings, frames: &frames)
+            high = try prepare(range.intersection(layout.high), of: range, for: change, &findings, frames: &frames)
+        } catch {
+            throw change.shortage
+        }
+        var batch = makeBatch()
+        for part in 0..<2 {
+            guard let part = part == 0 ? low : high else { continue }
+            carryOut(change, from: Cursor(tables, over: part), into: &batch, frames: &frames)
+        }
+        batch.complete(frames: &frames)
+        throw findings.error ?? .outOfMemory
+    }
+
+    /// Does all that can fail of a change of the part of `range` that programs may use.
+    /// - Returns: how far it may go; nil for not at all.
+    private mutating func prepare(
+        _ part: VirtualRange?, of range: VirtualRange, for change: RangeChange, _ findings: inout Findings,
+        frames: inout FrameAllocator<M>
+    ) throws(MapError) -> VirtualRange? {
+        // What lies in front of a part that begins later is a hole.
+        guard let part, findings.error == nil, part.start == range.start || !change.stopsAtHoles else { return nil }
+        let end = try survey(from: Cursor(tables, over: part), for: change, &findings)
+        guard part.start < end else { return nil }
+        let prepared = VirtualRange(part.start, to: end)
+        _ = try cursor(over: prepared, filling: false, frames: &frames)
+        return prepared
     }
 }
 

@@ -18,7 +18,7 @@ extension AddressSpace {
             let old = tables.load(entry)
             if old.isReservedAnonymous {
                 let set = attributes[old.attributeClass]
-                if set.isPlain(for: access) {
+                if set.isOrdinary(for: access) {
                     return try fillFresh(page, at: index, of: table.frame, old, set, access: access, frames: &frames)
                 }
             } else if access == .write, old.isValid, !old.userRights.contains(.write), layout.contains(page) {

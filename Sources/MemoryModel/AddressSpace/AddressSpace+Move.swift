@@ -79,12 +79,12 @@ extension AddressSpace {
         try movePages(of: mapping, to: target, keepingSource: keepsSource, frames: &frames)
         finish(mapping, movedTo: target, wasFound: wasFound, keepsSource: keepsSource, frames: &frames)
         // Prepared before: it does not fail.
-        try unmap(rest, frames: &frames)
+        if !rest.isEmpty { try unmap(rest, frames: &frames) }
         return result(mapping, at: target)
     }
 
     /// Whether limits allow the pages that `request` adds to `mapping`.
-    private func checkGrowth(_ request: MoveRequest, _ mapping: MappedRange) throws(MapError) {
+    @inline(__always) private func checkGrowth(_ request: MoveRequest, _ mapping: MappedRange) throws(MapError) {
         let pages = request.addedPages
         guard pages > 0 else { return }
         let set = attributes[mapping.attributes]
@@ -134,7 +134,7 @@ extension AddressSpace {
         }
     }
 
-    private func result(_ mapping: MappedRange, at range: VirtualRange) -> MoveResult {
+    @inline(__always) private func result(_ mapping: MappedRange, at range: VirtualRange) -> MoveResult {
         let set = attributes[mapping.attributes]
         let grown = VirtualRange(range.start + mapping.range.length, to: range.end)
         let isPopulated = !grown.isEmpty && set.contains(.locked) && !set.contains(.lockedOnFault)
@@ -175,28 +175,26 @@ extension AddressSpace {
         let untouched = entry.isResident ? tables.untouched(entry) : entry.advanced(byPages: offset)
         let object = untouched.isReservedFile ? MappedObject(untouched.object, firstPage: untouched.pageIndex) : nil
         var isMixed = attributes[first].contains(.guardPage)
+        var isSteady = true
         var address = range.start
         while address < range.end {
             let place = tables.deepest(towards: address)
             let next = min(tables.end(of: place, from: address), range.end)
             let isLast = place.level == Granule.lastLevel
             var entry = place.entry(for: address)
-            var left = isLast ? Int(truncatingIfNeeded: (next - address).wholePages) : 1
-            var seen = PageKindAndClass.none
+            var left = isLast ? (next - address).wholePages : 1
             while left > 0 {
                 let descriptor = tables.load(entry)
-                if !seen.matches(descriptor) {
-                    guard !descriptor.isFree else { throw .badAddress }
-                    seen = PageKindAndClass(of: descriptor)
-                    if descriptor.attributeClass != first {
-                        isMixed = true
-                        guard attributes[descriptor.attributeClass].subtracting(.guardPage) == set else {
-                            throw .badAddress
-                        }
-                    }
+                guard !descriptor.isFree else { throw .badAddress }
+                if descriptor.attributeClass != first {
+                    isMixed = true
+                    guard attributes[descriptor.attributeClass].subtracting(.guardPage) == set else { throw .badAddress }
                 }
-                entry = entry + TableGeometry.entrySize
-                left &-= 1
+                if !descriptor.isValid || !descriptor.isPlain { isSteady = false }
+                let mask = descriptor.isValid ? descriptor.plainMask : descriptor.likenessMask
+                let alike = tables.run(from: entry, atMost: left, saying: descriptor, in: mask)
+                entry = entry.entry(behind: alike)
+                left &-= alike
             }
             if object != nil || records.tableRecord(of: place.table).namesObjects {
                 let shown = object?.advanced(by: (address - range.start).wholePages)
@@ -204,11 +202,11 @@ extension AddressSpace {
             }
             address = next
         }
-        return MappedRange(range: range, attributes: try intern(set), object: object, isMixed: isMixed)
+        return MappedRange(range: range, attributes: try intern(set), object: object, isMixed: isMixed, isSteady: isSteady)
     }
 
     /// Whether the entries of `place` for `range`, all mapped, show an object's pages from a certain one on, or none.
-    @inline(never) private func shows(
+    @inline(never) private mutating func shows(
         _ object: MappedObject?, _ range: VirtualRange, in place: TablePosition
     ) -> Bool {
         var page = range.start
@@ -240,6 +238,8 @@ struct MappedRange {
     var object: MappedObject?
     /// Whether some of its pages are of another class: guards.
     var isMixed: Bool
+    /// Whether all are resident, and nobody changes their entries but who holds the address space.
+    var isSteady: Bool
 
     /// The entry of its page of number `page`, or of one that follows the last, were it never touched.
     func reserved(_ page: UInt64) -> Descriptor {
@@ -249,30 +249,6 @@ struct MappedRange {
 
     /// Whether each page of an object that it would show has an index.
     func canGrow(to length: ByteCount) -> Bool { object.map { $0.canIndex(length.wholePages) } ?? true }
-}
-
-/// What of an entry is the same in neighbours of one kind and class: a look at one word, for a loop over many.
-private struct PageKindAndClass {
-    private var mask: UInt64
-    private var bits: UInt64
-
-    /// Matches nothing.
-    static var none: PageKindAndClass { PageKindAndClass(mask: 0, bits: 1) }
-
-    private init(mask: UInt64, bits: UInt64) {
-        self.mask = mask
-        self.bits = bits
-    }
-
-    init(of descriptor: Descriptor) {
-        mask =
-            descriptor.isValid
-            ? DescriptorLayout.valid.mask | DescriptorLayout.attributeClass.mask
-            : DescriptorLayout.valid.mask | InvalidEntryLayout.kind.mask | InvalidEntryLayout.attributeClass.mask
-        bits = descriptor.rawValue & mask
-    }
-
-    @inline(__always) func matches(_ descriptor: Descriptor) -> Bool { descriptor.rawValue & mask == bits }
 }
 
 extension TranslationTables {

@@ -97,11 +97,18 @@ extension AddressSpace {
             try unmap(VirtualRange(new, to: old), frames: &frames)
         } else if new > old {
             let checked = new < layout.heapLimit ? new + Granule.size : new
-            guard tables.isFree(VirtualRange(old, to: checked)) else { throw .outOfMemory }
+            let room = VirtualRange(old, to: checked)
+            let run = freeRun(of: room)
+            guard run != nil || tables.isFree(room) else { throw .outOfMemory }
             var set = MapRequest(length: .zero, protection: protection).attributes
             set.insert(.heap | futureLock)
             let attributes = try intern(set)
-            try reserve(VirtualRange(old, to: new), as: attributes, frames: &frames)
+            let grown = VirtualRange(old, to: new)
+            if let run {
+                reserve(run, grown.pageCount, as: attributes)
+            } else {
+                try reserve(grown, as: attributes, frames: &frames)
+            }
         }
         programBreak = address
     }

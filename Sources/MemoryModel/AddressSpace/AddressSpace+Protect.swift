@@ -42,8 +42,8 @@ extension AddressSpace {
     mutating func protect(
         _ range: VirtualRange, _ protection: Protection, frames: inout FrameAllocator<M>
     ) throws(MapError) {
+        if try protectPlain(range, protection, frames: frames) { return }
         try refuseSealed(in: range)
-        if try protectPlainRun(range, protection, frames: frames) { return }
         guard let area = range.intersection(layout.low.contains(range.start) ? layout.low : layout.high),
             area.start == range.start
         else { throw .outOfMemory }
@@ -135,36 +135,10 @@ extension AddressSpace {
         batch.complete(frames: &frames)
     }
 
-    /// Changes a range of one class in a last-level table that nobody shares, where all entries are plain.
-    /// - Returns: false where it is not so simple, with nothing changed.
-    @inline(__always) private mutating func protectPlainRun(
-        _ range: VirtualRange, _ protection: Protection, frames: borrowing FrameAllocator<M>
-    ) throws(MapError) -> Bool {
-        let first = TableGeometry.index(of: range.start, at: Granule.lastLevel)
-        let pages = range.pageCount
-        guard layout.contains(range), UInt64(truncatingIfNeeded: first) &+ pages <= UInt64(Granule.entriesPerTable),
-            let table = tables.lastTable(towards: range.start), !table.isSharedTable
-        else { return false }
-        let entry = TableGeometry.entry(first, of: table.frame)
-        let old = tables.load(entry)
-        guard old.isPlain else { return false }
-        let found = self.attributes[old.attributeClass]
-        let set = found.replacing(protection)
-        guard found.mayGrant(protection), !found.contains(.sealed), set.isPrivateData,
-            pages == 1 || tables.run(from: entry, atMost: pages, saying: old, in: old.plainMask) == pages
-        else { return false }
-        let attributes = try intern(set)
-        let (_, haveOtherRights) = changePlainPages(
-            from: entry, atMost: pages, like: old, to: attributes, set,
-            tableIsOwned: protection.contains(.write) && frames.isSoleOwner(table.frame), frames: frames)
-        if haveOtherRights { invalidate(range) } else { machine.orderTableWrites() }
-        return true
-    }
-
     /// Changes a run of pages like the first one, whose entries are plain: nobody else changes them, as is so with nearly
     /// all.
     /// - Returns: how many there were, and whether a TLB may know other rights of them.
-    @inline(__always) private func changePlainPages(
+    @inline(__always) func changePlainPages(
         from first: PhysicalAddress, atMost limit: UInt64, like: Descriptor, to attributes: AttributeClass,
         _ set: AttributeSet, tableIsOwned: Bool, frames: borrowing FrameAllocator<M>
     ) -> (count: UInt64, haveOtherRights: Bool) {

@@ -18,8 +18,8 @@ extension AddressSpace {
     /// Unmaps what is mapped in `range`.
     /// - Throws: ``MapError/outOfMemory`` or ``MapError/notPermitted``, with nothing unmapped.
     mutating func unmap(_ range: VirtualRange, frames: inout FrameAllocator<M>) throws(MapError) {
+        if unmapPlain(range, frames: &frames) { return }
         try refuseSealed(in: range)
-        if layout.low.contains(range) && freeUntouched(range) { return }
         try prepareBothSides(of: range, discarding: true, frames: &frames)
         if let low = range.intersection(layout.low) { try removeAll(in: low, frames: &frames) }
         if let high = range.intersection(layout.high) { try removeAll(in: high, frames: &frames) }

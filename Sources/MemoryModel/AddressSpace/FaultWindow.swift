@@ -91,7 +91,7 @@ extension AddressSpace {
 
     /// Gives `count` pages from `index` on frames of their own, or as many of them as there are frames.
     /// - Returns: how many.
-    @inline(never) private func fillAll(
+    @inline(never) private mutating func fillAll(
         from index: Int, _ count: UInt64, of table: FrameNumber, _ attributes: AttributeClass, _ set: AttributeSet,
         frames: inout FrameAllocator<M>
     ) -> UInt64 {

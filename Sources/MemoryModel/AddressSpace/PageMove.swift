@@ -34,8 +34,10 @@ extension AddressSpace {
             throw error
         }
         // Nothing fails from here on.
-        needs = TablesNeeded(tables, moving: mapping, to: target, isFilled: isFilled)
-        while let need = needs.next() { makeTables(need, from: &reserve) }
+        if counter.total > 0 {
+            needs = TablesNeeded(tables, moving: mapping, to: target, isFilled: isFilled)
+            while let need = needs.next() { makeTables(need, from: &reserve) }
+        }
         reserve.giveBack(to: &frames)
         var batch = makeBatch()
         var move = PageMove(mapping, to: target, leaving: left, isFilled: isFilled)
@@ -56,7 +58,7 @@ extension AddressSpace {
     }
 
     /// Counts the pages that show an object after a move: what was filled is counted already.
-    private func countPages(
+    private mutating func countPages(
         of object: ObjectNumber, _ move: PageMove, _ target: VirtualRange, frames: inout FrameAllocator<M>
     ) {
         let moved = (move.end - move.start).wholePages
@@ -75,13 +77,13 @@ extension AddressSpace {
         return try intern(unlocked, keeping: kept)
     }
 
-    private func makeTables(_ need: TablesNeeded<M>.Need, from reserve: inout TableReserve<M>) {
+    private mutating func makeTables(_ need: TablesNeeded<M>.Need, from reserve: inout TableReserve<M>) {
         var place = tables.deepest(towards: need.address)
         while place.level < need.level { tables.split(&place, towards: need.address, with: reserve.takeTable()) }
     }
 
     /// Moves as many pages as one entry or table on either side stands for.
-    @inline(__always) private func movePiece(_ move: inout PageMove, into batch: inout InvalidationBatch<M>) {
+    @inline(__always) private mutating func movePiece(_ move: inout PageMove, into batch: inout InvalidationBatch<M>) {
         let (source, destination) = (move.source, move.destination)
         let from = tables.deepest(towards: source)
         let to = tables.deepest(towards: destination)
@@ -117,7 +119,7 @@ extension AddressSpace {
     }
 
     /// Moves the entries of one last-level table that lie within one at the destination.
-    @inline(__always) private func moveEntries(
+    @inline(__always) private mutating func moveEntries(
         _ move: PageMove, _ from: TablePosition, _ to: TablePosition, _ length: ByteCount,
         into batch: inout InvalidationBatch<M>
     ) {
@@ -128,6 +130,21 @@ extension AddressSpace {
         var invalid = 0
         var left = move.left(at: move.source).rawValue
         let step = move.left.isReservedFile ? InvalidEntryLayout.pageIndex.word(1) : 0
+        if move.isSteady && move.left.isFree {
+            // Nearly all that a program has. Stores will do where the walkers write nothing.
+            while source.entry(behind: 8) <= end {
+                moveSteadyEntry(&source, &destination)
+                moveSteadyEntry(&source, &destination)
+                moveSteadyEntry(&source, &destination)
+                moveSteadyEntry(&source, &destination)
+                moveSteadyEntry(&source, &destination)
+                moveSteadyEntry(&source, &destination)
+                moveSteadyEntry(&source, &destination)
+                moveSteadyEntry(&source, &destination)
+            }
+            while source < end { moveSteadyEntry(&source, &destination) }
+            valid = Int(truncatingIfNeeded: length.wholePages)
+        }
         while source < end {
             var entry = tables.load(source)
             if entry.isValid {
@@ -151,8 +168,16 @@ extension AddressSpace {
         if valid > 0 { batch.invalidate(move.source, count: length.wholePages) }
     }
 
+    @inline(__always) private func moveSteadyEntry(_ source: inout PhysicalAddress, _ destination: inout PhysicalAddress) {
+        let entry = tables.load(source)
+        machine.store(Descriptor.free.rawValue, at: source)
+        machine.store(entry.rawValue, at: destination)
+        source = source.nextEntry
+        destination = destination.nextEntry
+    }
+
     /// Moves a last-level table.
-    @inline(never) private func moveTable(_ move: PageMove, into batch: inout InvalidationBatch<M>) {
+    @inline(never) private mutating func moveTable(_ move: PageMove, into batch: inout InvalidationBatch<M>) {
         guard let from = tables.table(at: Granule.lastLevel - 1, towards: move.source) else {
             preconditionFailure("a last-level table has a descriptor")
         }
@@ -168,7 +193,7 @@ extension AddressSpace {
 
     /// Writes reserved entries to a last-level table.
     /// - Parameter first: that of the first page; the others follow it in their object, if they show one.
-    private func write(
+    private mutating func write(
         _ first: Descriptor, at address: VirtualAddress, _ length: ByteCount, in place: TablePosition, isFilled: Bool
     ) {
         var entry = place.entry(for: address)
@@ -182,7 +207,7 @@ extension AddressSpace {
     }
 
     /// Leaves nothing, or what is to be left, of reserved entries of a last-level table.
-    private func clear(
+    private mutating func clear(
         _ address: VirtualAddress, _ length: ByteCount, in place: TablePosition, leaving left: Descriptor
     ) {
         write(left, at: address, length, in: place, isFilled: true)
@@ -192,7 +217,7 @@ extension AddressSpace {
 
     /// Reserves what is still free of `range`, which follows `mapping`: growth. Entries begin at its bounds, or one above
     /// the last level stands for pages on both sides of its start and says so already.
-    private func fill(_ range: VirtualRange, behind mapping: MappedRange) {
+    private mutating func fill(_ range: VirtualRange, behind mapping: MappedRange) {
         guard !range.isEmpty else { return }
         var cursor = Cursor(tables, over: range)
         repeat {
@@ -220,6 +245,8 @@ struct PageMove {
     let left: Descriptor
     /// Whether each page of the destination is reserved already.
     let isFilled: Bool
+    /// Whether every page is resident, and its entry changed by nobody but who holds the address space.
+    let isSteady: Bool
 
     init(_ mapping: MappedRange, to target: VirtualRange, leaving left: Descriptor, isFilled: Bool) {
         source = mapping.range.start
@@ -228,6 +255,7 @@ struct PageMove {
         destination = target.start
         self.left = left
         self.isFilled = isFilled
+        isSteady = mapping.isSteady
     }
 
     /// What stands in the source's entry for `address` afterwards.

@@ -154,20 +154,22 @@ struct Cursor<M: Hardware> {
     }
 
     /// Takes the frame of a resident page out of its entry, which stays mapped and is as if it had never been touched.
-    @inline(__always) mutating func discard(
+    /// - Returns: the entry as it is now.
+    @inline(__always) @discardableResult mutating func discard(
         _ old: Descriptor, into batch: inout InvalidationBatch<M>, frames: inout FrameAllocator<M>
-    ) {
-        if old.isValid && tables.records.isOnlyAnonymous(old.frame) {
-            let last = exchange(.reserved(old.attributeClass))
-            batch.retireOnly(Frame(adopting: last.frame), of: position)
-        } else {
-            discardOther(old, into: &batch, frames: &frames)
+    ) -> Descriptor {
+        guard old.isValid && tables.records.isOnlyAnonymous(old.frame) else {
+            return discardOther(old, into: &batch, frames: &frames)
         }
+        let untouched = Descriptor.reserved(old.attributeClass)
+        let last = exchange(untouched)
+        batch.retireOnly(Frame(adopting: last.frame), of: position)
+        return untouched
     }
 
     @inline(never) private mutating func discardOther(
         _ old: Descriptor, into batch: inout InvalidationBatch<M>, frames: inout FrameAllocator<M>
-    ) {
+    ) -> Descriptor {
         let untouched = tables.untouched(old)
         if old.isValid {
             let last = exchange(untouched)
@@ -177,6 +179,7 @@ struct Cursor<M: Hardware> {
             write(untouched, over: old)
             batch.keep(Frame(adopting: old.frame), .none, staysMapped: true, frames: &frames)
         }
+        return untouched
     }
 
     /// Notes that an entry of the current table names an object from now on.
@@ -246,8 +249,11 @@ extension TableRecord {
     /// The longest free run is an upper bound: a table's free entries bound it, and freeing `n` entries can at most
     /// join them with a run on either side. A search that has looked at every entry makes it exact again.
     @inline(__always) mutating func add(entries: Int, resident residentEntries: Int) {
-        entriesInUse += entries
         resident += residentEntries
+        guard entries != 0 else { return }
+        entriesInUse += entries
+        // What is free names nothing.
+        if entriesInUse == 0 { namesObjects = false }
         let run = longestFreeRun
         let free = Granule.entriesPerTable &- entriesInUse
         longestFreeRun = min(free, entries < 0 ? 2 &* run &- entries : run)

@@ -100,9 +100,11 @@
         DescriptorLayout.valid.mask | DescriptorLayout.accessed.mask | DescriptorLayout.dirtyManagement.mask
     }
 
-    /// The bits of an entry in which those of one kind and class agree: of an invalid entry all.
+    /// The bits of an entry in which those of one kind and class agree.
     @inlinable @inline(__always) var likenessMask: UInt64 {
-        isValid ? DescriptorLayout.valid.mask | DescriptorLayout.attributeClass.mask : ~0
+        isValid
+            ? DescriptorLayout.valid.mask | DescriptorLayout.attributeClass.mask
+            : DescriptorLayout.valid.mask | InvalidEntryLayout.kind.mask | InvalidEntryLayout.attributeClass.mask
     }
 
     /// The bits in which the entry of one plain page agrees with that of another of its class.

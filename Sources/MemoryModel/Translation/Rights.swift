@@ -52,14 +52,6 @@ extension AttributeSet {
         !contains(.guardPage) && !isDisjoint(with: .rightsMask)
     }
 
-    /// Whether pages with these attributes are plain memory for this access: it is allowed, what is not resident may as
-    /// well be, and nobody else sees what is written.
-    @inlinable @inline(__always) func isPlain(for access: Access) -> Bool {
-        let right: AttributeSet = access == .write ? .write : .read
-        let special: AttributeSet = .execute | .shared | .growsDown | .guardPage | .lockedOnFault
-        return access != .execute && rawValue & (right | special).rawValue == right.rawValue
-    }
-
     /// Whether pages with these attributes are private and to be read or written, not executed.
     @inlinable @inline(__always) var isPrivateData: Bool {
         isDisjoint(with: .execute | .shared | .guardPage) && !isDisjoint(with: .read | .write)

@@ -6,14 +6,33 @@ extension TranslationTables {
     @inline(__always) func run(
         from entry: PhysicalAddress, atMost limit: UInt64, saying descriptor: Descriptor, in mask: UInt64
     ) -> UInt64 {
-        let wanted = descriptor.rawValue & mask
-        var next: UInt64 = 1
-        while next < limit,
-            load(entry.entry(behind: next)).rawValue & mask == wanted
-        {
-            next &+= 1
+        let wanted = descriptor.rawValue
+        var next = entry.nextEntry
+        let end = entry.entry(behind: limit)
+        // What goes on for a while is looked at eight at a time, with one test.
+        let patience = min(entry.entry(behind: 6), end)
+        while next < patience, (load(next).rawValue ^ wanted) & mask == 0 { next = next.nextEntry }
+        if next == patience {
+            while next.entry(behind: 8) <= end {
+                let first = differences(of: next, wanted) | differences(of: next.entry(behind: 2), wanted)
+                let second =
+                    differences(of: next.entry(behind: 4), wanted) | differences(of: next.entry(behind: 6), wanted)
+                guard (first | second) & mask == 0 else { break }
+                next = next.entry(behind: 8)
+            }
         }
-        return next
+        while next < end, (load(next).rawValue ^ wanted) & mask == 0 { next = next.nextEntry }
+        return (next.rawValue &- entry.rawValue) / TableGeometry.entrySize.rawValue
+    }
+
+    /// The bits in which the entry at `entry` or the next one is not `wanted`.
+    @inline(__always) private func differences(of entry: PhysicalAddress, _ wanted: UInt64) -> UInt64 {
+        (load(entry).rawValue ^ wanted) | (load(entry.nextEntry).rawValue ^ wanted)
+    }
+
+    /// Whether `count` adjacent entries of one table, from `entry` on, are free.
+    @inline(__always) func areFree(_ entry: PhysicalAddress, _ count: UInt64) -> Bool {
+        count == 0 || (load(entry).isFree && run(from: entry, atMost: count, saying: .free, in: ~0) == count)
     }
 
     /// The lowest address of `region` from which on `length` bytes are free.
@@ -90,11 +109,14 @@ extension TranslationTables {
 
     /// Whether nothing is mapped in `range`.
     func isFree(_ range: VirtualRange) -> Bool {
-        guard !range.isEmpty else { return true }
-        var cursor = Cursor(self, over: range)
-        repeat {
-            guard cursor.descriptor.isFree else { return false }
-        } while cursor.advance()
+        var address = range.start
+        while address < range.end {
+            let place = deepest(towards: address)
+            let end = min(self.end(of: place, from: address), range.end)
+            let entries = place.level == Granule.lastLevel ? (end - address).wholePages : 1
+            guard areFree(place.entry(for: address), entries) else { return false }
+            address = end
+        }
         return true
     }
 
