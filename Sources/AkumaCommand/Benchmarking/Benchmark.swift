@@ -37,14 +37,14 @@ struct Benchmark {
         let linux = againstLinux ? try await figuresOfLinux() : []
 
         var names = figures.map(\.name)
-        for name in linux.map(\.name) + budgets.limits.keys.sorted() + budgets.targets.keys.sorted()
+        for name in linux.map(\.name) + budgets.limits.keys.sorted()
         where !names.contains(name) {
             names.append(name)
         }
         let measurements = names.map { name in
             Measurement(
                 name: name, value: figures.first { $0.name == name }?.value, limit: budgets.limits[name],
-                target: budgets.targets[name], linux: recorded.operations[name]?.tuned,
+                linux: recorded.operations[name]?.tuned,
                 linuxNow: linux.first { $0.name == name }?.value)
         }
         return Result(measurements: measurements, remarks: remarks)

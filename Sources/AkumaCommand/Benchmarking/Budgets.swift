@@ -9,9 +9,6 @@ struct Budgets: Decodable {
     /// The most that each measurement may be, by its name.
     let limits: [String: Int]
 
-    /// What is to be reached and is not yet: printed as missed, and no failure. Each becomes a limit when it is met.
-    let targets: [String: Int]
-
     /// The project's budgets.
     init(of project: Project) throws {
         let file = project.root.appending("Benchmarks/budgets.json")

@@ -8,8 +8,6 @@ struct Measurement: Encodable {
     let value: Int?
     /// The most that it may be, if that is laid down.
     let limit: Int?
-    /// What it is to become, where it has not yet.
-    let target: Int?
     /// What Linux needed when `Benchmarks/linux.json` was written, if that is known.
     let linux: Int?
     /// What Linux needed just now, if it was asked.
@@ -19,14 +17,6 @@ struct Measurement: Encodable {
     var isOverBudget: Bool {
         guard let value, let limit else { return false }
         return value > limit
-    }
-
-    /// What there is to say about a budget or a target, in the table's last column.
-    var remark: String {
-        if isOverBudget { return "OVER BUDGET" }
-        guard let target else { return "" }
-        guard let value else { return "MISSED: \(Self.number(target)), not measured" }
-        return value > target ? "MISSED: \(Self.number(target))" : "met: \(Self.number(target)), make it a limit"
     }
 
     /// The figures that the program `bench` prints, a name and a number on each line.
@@ -61,7 +51,7 @@ struct Measurement: Encodable {
             }
             return [
                 one.name, one.value.map(number) ?? "-", one.limit.map(number) ?? "", linux.map(number) ?? "", ratio,
-                one.remark,
+                one.isOverBudget ? "OVER BUDGET" : "",
             ]
         }
         let widths = (0..<5).map { column in ([head] + rows).map { $0[column].count }.max() ?? 0 }

@@ -11,8 +11,7 @@ struct BenchCommand: AsyncParsableCommand {
             figures. Linux's are of 6.1 on the same emulator, as Benchmarks/linux.json
             has them; with --against-linux the same program runs on it now, and the
             first line shows that the clock counts on both. The exit status is 1 when
-            something costs more than Benchmarks/budgets.json allows; what is to be
-            reached and is not yet is marked as missed.
+            something costs more than Benchmarks/budgets.json allows.
 
             EXAMPLES
               ./akuma bench

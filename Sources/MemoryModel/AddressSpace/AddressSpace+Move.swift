@@ -183,8 +183,8 @@ extension AddressSpace {
             let isLast = place.level == Granule.lastLevel
             var entry = place.entry(for: address)
             var left = isLast ? (next - address).wholePages : 1
+            var descriptor = tables.load(entry)
             while left > 0 {
-                let descriptor = tables.load(entry)
                 guard !descriptor.isFree else { throw .badAddress }
                 if descriptor.attributeClass != first {
                     isMixed = true
@@ -192,9 +192,17 @@ extension AddressSpace {
                 }
                 if !descriptor.isValid || !descriptor.isPlain { isSteady = false }
                 let mask = descriptor.isValid ? descriptor.plainMask : descriptor.likenessMask
-                let alike = tables.run(from: entry, atMost: left, saying: descriptor, in: mask)
-                entry = entry.entry(behind: alike)
-                left &-= alike
+                let wanted = descriptor.rawValue & mask
+                var looks = 0
+                repeat {
+                    looks &+= 1
+                    // What goes on for a while is looked at in groups.
+                    let alike =
+                        looks < 8 ? 1 : tables.run(from: entry, atMost: left, saying: descriptor, in: mask)
+                    entry = entry.entry(behind: alike)
+                    left &-= alike
+                    if left > 0 { descriptor = tables.load(entry) }
+                } while left > 0 && descriptor.rawValue & mask == wanted
             }
             if object != nil || records.tableRecord(of: place.table).namesObjects {
                 let shown = object?.advanced(by: (address - range.start).wholePages)

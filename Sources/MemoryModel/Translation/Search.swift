@@ -9,17 +9,12 @@ extension TranslationTables {
         let wanted = descriptor.rawValue
         var next = entry.nextEntry
         let end = entry.entry(behind: limit)
-        // What goes on for a while is looked at eight at a time, with one test.
-        let patience = min(entry.entry(behind: 6), end)
-        while next < patience, (load(next).rawValue ^ wanted) & mask == 0 { next = next.nextEntry }
-        if next == patience {
-            while next.entry(behind: 8) <= end {
-                let first = differences(of: next, wanted) | differences(of: next.entry(behind: 2), wanted)
-                let second =
-                    differences(of: next.entry(behind: 4), wanted) | differences(of: next.entry(behind: 6), wanted)
-                guard (first | second) & mask == 0 else { break }
-                next = next.entry(behind: 8)
-            }
+        // Eight at a time, with one test.
+        while next.entry(behind: 8) <= end {
+            let first = differences(of: next, wanted) | differences(of: next.entry(behind: 2), wanted)
+            let second = differences(of: next.entry(behind: 4), wanted) | differences(of: next.entry(behind: 6), wanted)
+            guard (first | second) & mask == 0 else { break }
+            next = next.entry(behind: 8)
         }
         while next < end, (load(next).rawValue ^ wanted) & mask == 0 { next = next.nextEntry }
         return (next.rawValue &- entry.rawValue) / TableGeometry.entrySize.rawValue
