@@ -31,6 +31,7 @@ func instantiateFrames() {
     table.setTableRecord(record, of: start)
     table.setForkSpecialEntries(table.forkSpecialEntries(of: start), of: start)
     table.setOrigin(table.origin(of: start), of: start)
+    _ = table.census()
     _ = allocator.isSoleOwner(start)
     _ = allocator.freeFrames
     allocator.beginShortage(leaving: FrameAllocator<NullMachine>.shortageLimit, endsWithFailure: true)
@@ -88,7 +89,11 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
     try space.protect(start, length: Granule.size, .read, frames: &frames)
     try space.apply(.lock, over: VirtualRange(start, to: start + Granule.size), frames: &frames)
     try space.setName(MappingName(), of: start, length: Granule.size, frames: &frames)
-    if let run = space.run(from: start) { _ = space.name(of: run) }
+    var use = PageUse()
+    if let run = space.run(from: start, measuring: &use) { _ = space.name(of: run) }
+    if let run = space.run(from: start) { _ = run.pageCount }
+    space.forEachPage(of: VirtualRange(start, to: start + Granule.size)) { use.referenced &+= $0 }
+    _ = space.residentLockedPages
     try space.lockEverything(.unlock, frames: &frames)
     space.setFutureLock(.lockOnFault)
     _ = space.populatesMappings || space.locksMappings
