@@ -183,6 +183,19 @@ extension FakeMachine {
         return result
     }
 
+    /// Pages of an address space of which TLBs or walk caches may hold what a walk would not find.
+    public func stalePages(asid: ASID) -> [VirtualAddress] {
+        guard tracker.hasStale else { return [] }
+        let asid = implemented(asid)
+        var addresses = tracker.staleAddresses(asid: asid)
+        for stale in tracker.staleUses where stale.use.context.asid == asid && stale.use.level == Granule.lastLevel {
+            forEachValidEntry(stale.frame, level: stale.use.level) { index, _ in
+                addresses.append(stale.use.address(ofEntry: index))
+            }
+        }
+        return addresses.map { VirtualAddress($0) }
+    }
+
     /// Every translation of the address that the architecture lets the hardware use: what TLBs and walk caches may
     /// hold, and what a walk finds.
     public func allPossibleTranslations(_ address: VirtualAddress, asid: ASID) -> [Translation] {

@@ -57,7 +57,7 @@ import MemoryModel
         machine.dataSynchronisationBarrier()
     }
 
-    public func orderTableWrites() { machine.tracker.ordered = machine.tracker.clock }
+    public func orderTableWrites() { machine.tracker.order() }
 
     public func invalidateLastLevel(of page: VirtualAddress, asid: ASID) {
         machine.maintenance.pageInvalidations += 1
@@ -114,12 +114,12 @@ extension FakeMachine {
     func dataSynchronisationBarrier() {
         caches.completeCleaning()
         guard !tracker.pending.isEmpty else {
-            tracker.ordered = tracker.clock
+            tracker.order()
             return
         }
         let scopes = tracker.pending.map(\.scope)
         tracker.applyPending()
-        tracker.ordered = tracker.clock
+        tracker.order()
         for scope in scopes { leaveInvalidated(scope) }
     }
 
@@ -128,6 +128,7 @@ extension FakeMachine {
         guard let old = memory.load(address) else { return report(.outsideMemory(address)) }
         willWrite(value, over: old, at: address)
         memory.store(value, at: address)
+        tracker.wrote(address.frame)
         caches.wrote(partOf: address.frame)
         didWrite(value, over: old, at: address)
         didWriteRecord(value, over: old, at: address)
@@ -144,6 +145,7 @@ extension FakeMachine {
             }
         } else {
             body(&memory)
+            tracker.wrote(frame)
         }
         caches.wrote(allOf: frame, cleaning: cleaning)
     }

@@ -176,7 +176,21 @@ extension FakeMachine {
             {
                 continue
             }
+            if after.form == .table {
+                let table = PhysicalAddress(after.outputAddress).frame
+                checkOrder(of: table, level: use.level + 1, use.address(ofEntry: index))
+            }
             appeared(after, in: frame, index, use, instead: before)
+        }
+    }
+
+    /// A table that the walkers may read from now on, and those below it, have the content that they should.
+    func checkOrder(of table: FrameNumber, level: Int, _ base: UInt64) {
+        if tracker.isUnordered(table) { report(.publishedUnorderedTable(table, VirtualAddress(base))) }
+        guard level < Granule.lastLevel else { return }
+        forEachValidEntry(table, level: level) { _, descriptor in
+            guard descriptor.form == .table else { return }
+            checkOrder(of: PhysicalAddress(descriptor.outputAddress).frame, level: level + 1, base)
         }
     }
 

@@ -71,17 +71,32 @@ final class TableTracker {
     /// Table writes so far.
     var clock: UInt64 = 0
     /// The clock at the last barrier that orders table writes.
-    var ordered: UInt64 = 0
+    private(set) var ordered: UInt64 = 0
+    /// How many such barriers there were, and after how many of them each frame was written last: plus one.
+    private var barriers: UInt64 = 1
+    private var written: FrameIndexed<UInt64>
     var pending: [PendingInvalidation] = []
 
     init(first: FrameNumber, count: UInt64) {
         uses = FrameIndexed(first: first, count: count, otherwise: [])
         isUsed = FrameIndexed(first: first, count: count, otherwise: false)
         mapped = FrameIndexed(first: first, count: count, otherwise: 0)
+        written = FrameIndexed(first: first, count: count, otherwise: 0)
     }
 
     /// The ways in which a frame serves as a table.
     func uses(of frame: FrameNumber) -> [TableUse] { uses[frame] }
+
+    /// A barrier: table writes until now come before those that follow.
+    func order() {
+        ordered = clock
+        barriers += 1
+    }
+
+    func wrote(_ frame: FrameNumber) { written[frame] = barriers }
+
+    /// Whether a frame was written since the last barrier.
+    func isUnordered(_ frame: FrameNumber) -> Bool { written[frame] == barriers }
 
     /// Whether a frame serves as a table.
     @inline(__always) func isTable(_ frame: FrameNumber) -> Bool { isUsed[frame] }
@@ -181,6 +196,14 @@ final class TableTracker {
                 && base != output
         }
     }
+
+    /// The first addresses of what TLBs may hold of an address space though its entry has changed.
+    func staleAddresses(asid: UInt16) -> [UInt64] {
+        staleLeaves.values.joined().filter { $0.context.asid == asid }.map(\.translation.base.rawValue)
+    }
+
+    /// Whether any TLB or walk cache may hold anything that a walk would not find.
+    var hasStale: Bool { !staleLeaves.isEmpty || !staleUses.isEmpty }
 
     func removeStaleLeaves(where covered: (StaleLeaf) -> Bool) {
         for place in Array(staleLeaves.keys) { removeStaleLeaves(at: place, where: covered) }

@@ -24,6 +24,8 @@ public enum Violation: Hashable, Sendable, CustomStringConvertible {
     case publishedUnsynchronisedInstructions(FrameNumber, VirtualAddress)
     /// A translation was changed in size, output address or memory type without break-before-make.
     case breakBeforeMake(VirtualAddress, ASID)
+    /// A descriptor named a table before a barrier had ordered the table's content (Arm ARM B2.3.12).
+    case publishedUnorderedTable(FrameNumber, VirtualAddress)
     /// A plain store replaced an entry whose flags the walker may set meanwhile.
     case lostHardwareUpdate(PhysicalAddress)
     /// An ASID was given to another table while TLBs may hold entries of its previous owner.
@@ -44,6 +46,8 @@ public enum Violation: Hashable, Sendable, CustomStringConvertible {
             return "frame \(hex(frame.address.rawValue)) at \(hex(page.rawValue)) executes stale instructions"
         case .breakBeforeMake(let page, let asid):
             return "translation of \(hex(page.rawValue)) in ASID \(asid.rawValue) changed without break-before-make"
+        case .publishedUnorderedTable(let frame, let page):
+            return "table \(hex(frame.address.rawValue)) was named for \(hex(page.rawValue)) before its content was ordered"
         case .lostHardwareUpdate(let address):
             return "plain store at \(hex(address.rawValue)) may lose a flag that the walker sets"
         case .asidReused(let asid):

@@ -39,6 +39,25 @@ private let tableSpan = 2 * megabyte
         try test.finish()
     }
 
+    @Test("pages that are added where the source's table was are as many as were asked for", arguments: [21, 512] as [UInt64])
+    func growsWhereItWas(added: UInt64) throws {
+        // Ten pages alone in their table, or alone below a level-1 entry, go just before it; what is added lies in it.
+        let region: UInt64 = added == 512 ? 0x80_4000_0000 : 0x80_0020_0000
+        let source = region + (added == 512 ? 4 * megabyte : 0x2_9000)
+        var test = try TestSpace()
+        try test.map(fixed: source, 10 * page)
+        try test.write(7, at: source)
+        let target = region - 10 * page
+        #expect(try test.move(source, 10 * page, (10 + added) * page, .mayMove | .fixed, to: target) == target)
+        let mapped = test.space.statistics.mappedPages
+        #expect(mapped == 10 + added)
+        #expect(test.isMapped(source) == false)
+        #expect(test.isMapped(region + (added - 1) * page) == true)
+        #expect(test.isMapped(region + added * page) == false)
+        #expect(try test.read(target) == 7)
+        try test.finish()
+    }
+
     @Test("a mapping grows in place where the pages behind it are free, and moves where they are not")
     func grows() throws {
         var test = try TestSpace()

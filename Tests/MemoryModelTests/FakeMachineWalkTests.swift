@@ -38,6 +38,25 @@ struct FakeMachineWalkTests {
         space.finish()
     }
 
+    @Test("a table that is named before a barrier ordered its content is reported", arguments: [false, true])
+    func unorderedTable(isOrdered: Bool) {
+        var space = Space()
+        let table = space.allocator.takeZeroedNumber(.table)
+        space.hardware.completeCleaning()
+        space.hardware.store(0, at: table.address)
+        if isOrdered { space.hardware.orderTableWrites() }
+        let entry = space.entry(2, of: Space.page) + ByteCount(8)
+        space.hardware.store(table.address.rawValue | 3, at: entry)
+        let expected: [Violation] = isOrdered ? [] : [.publishedUnorderedTable(table, Space.page + .pages(512))]
+        #expect(space.machine.takeViolations() == expected)
+        _ = space.hardware.exchange(0, at: entry)
+        space.hardware.orderTableWrites()
+        space.hardware.invalidateAll()
+        space.hardware.completeInvalidation()
+        space.free(table)
+        space.finish()
+    }
+
     @Test("an address beyond 48 bits, and any address on a CPU without a table, is a translation fault at level 0")
     func beyond() {
         var space = Space()

@@ -43,6 +43,7 @@ extension AddressSpace {
         var move = PageMove(mapping, to: target, leaving: left, isFilled: isFilled)
         while move.source < mapping.range.end { movePiece(&move, into: &batch) }
         fill(VirtualRange(move.destination, to: target.end), behind: mapping)
+        if left.isFree { removeEmptyTables(of: mapping.range, into: &batch) }
         if let object = mapping.object { countPages(of: object.number, move, target, frames: &frames) }
         machine.orderTableWrites()
         batch.complete(frames: &frames)
@@ -113,8 +114,17 @@ extension AddressSpace {
             }
         }
         move.advance(by: length)
-        if move.left.isFree, from.level < Granule.lastLevel || !isWarm(source) {
-            tables.removeEmptyTables(towards: source, into: &batch)
+    }
+
+    /// Gives back tables on the way to the source in which nothing is left: once the pages that are added, which may lie
+    /// in the same tables, are there.
+    private mutating func removeEmptyTables(of source: VirtualRange, into batch: inout InvalidationBatch<M>) {
+        var address = source.start
+        while address < source.end {
+            if tables.deepest(towards: address).level < Granule.lastLevel || !isWarm(address) {
+                tables.removeEmptyTables(towards: address, into: &batch)
+            }
+            address = TableGeometry.tableRange(of: address, at: Granule.lastLevel).end
         }
     }
 

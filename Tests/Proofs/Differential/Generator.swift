@@ -4,6 +4,8 @@ import MemoryModel
 /// Makes up operations that are likely to meet: a few windows of addresses, each across the border of two tables.
 struct Generator {
     var random: SplitMix
+    /// Pages that operations were about lately: what meets does so on the same page.
+    private var recent: [UInt64] = []
 
     init(seed: UInt64) { random = SplitMix(seed: seed) }
 
@@ -88,6 +90,14 @@ struct Generator {
 
     /// A page that is mapped, most often: the next one from anywhere.
     private mutating func somePage(of slot: Int, in world: World) -> UInt64 {
+        if recent.count == 6, below(3) == 0 { return pick(recent) }
+        let page = freshPage(of: slot, in: world)
+        recent.append(page)
+        if recent.count > 6 { recent.removeFirst() }
+        return page
+    }
+
+    private mutating func freshPage(of slot: Int, in world: World) -> UInt64 {
         let page = window()
         guard let pages = world.processes[slot]?.model.pages else { return page }
         for number in page / pageSize..<page / pageSize + 64 where pages[number] != nil { return number * pageSize }

@@ -10,6 +10,16 @@ extension World {
                 if let process { try compare(address, of: process) }
             }
         }
+        try checkStale()
+    }
+
+    /// Checks every page of which a TLB may know what no table says any more, mapped or not: no right may outlive its
+    /// revocation, wherever the operation was.
+    private func checkStale() throws {
+        for process in processes {
+            guard let process, let asid = process.asid else { continue }
+            for page in machine.stalePages(asid: asid) { try compare(page.rawValue, of: process) }
+        }
     }
 
     /// Checks everything: the module's own invariants, every page of every process, every count.
