@@ -80,7 +80,18 @@ public struct Builder: Sendable {
         if let limit = try Budgets(of: project).limits[Budgets.imageBytes], size > limit {
             throw Failure("the kernel's image has \(size) bytes; its budget is \(limit)")
         }
+        try await checkStacks(of: fresh)
         try fresh.replace(project.kernelImage)
+    }
+
+    /// Fails where a function, or a path of calls, could take more of a kernel stack than it may.
+    private func checkStacks(of image: FilePath) async throws {
+        let symbols = try await Tool.toolchain("llvm-nm").check(
+            ["--defined-only", "--numeric-sort", project.kernelSymbols.string], saying: "reading the kernel's symbols")
+        let frames = StackFrames(image: try image.contents(), symbols: symbols)
+        if let complaint = frames.complaint() { throw Failure(complaint) }
+        progress.step(
+            "the deepest path of calls takes \(frames.deepestPath().bytes) of a kernel stack's \(StackFrames.stack) bytes")
     }
 
     /// Which toolchain builds: where `swift` really is, and since when.
