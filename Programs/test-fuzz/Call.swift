@@ -116,7 +116,7 @@ let calls: [Call] = [
     Call(
         number: .remapFilePages, name: "remap_file_pages", weight: 1,
         arguments: [.range, .length, .constant(0), .choice([0, 0, 1, 2, 16]), .flags([0, 0x1_0000])], result: .zero,
-        errors: Errors(1, 11, 13, 22)),
+        errors: Errors(1, 11, 13, 22, 75)),
     Call(number: .brk, name: "brk", weight: 5, arguments: [.programBreak], result: .programBreak, errors: Errors()),
     Call(
         number: .madvise, name: "madvise", weight: 20, arguments: [.range, .populatedLength, .choice(advices)],
@@ -204,7 +204,7 @@ let calls: [Call] = [
     Call(
         number: .prctl, name: "prctl", weight: 2,
         arguments: [.constant(0x5356_4D41), .constant(0), .range, .length, .path], result: .zero,
-        errors: Errors(9, 14, 22)),
+        errors: Errors(9, 11, 14, 22)),
     Call(
         number: .personality, name: "personality", weight: 1,
         arguments: [.choice([0, 0x40000, 0x100000, 0x200000, 0xFFFF_FFFF])], result: .anything, errors: Errors(22)),
