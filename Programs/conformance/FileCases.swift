@@ -100,6 +100,14 @@ func sealCases() -> [Case] {
                 seePlace("r", map(at(0), page, Prot.r, Map.shared, file))
                 see("rw", protect(at(0), page, Prot.rw))
             },
+            Case("seal/\(name)-remove") {
+                let file = MemoryFile.make(4)
+                region(0, 4, Prot.rw, Map.shared, file)
+                fill(0, 4)
+                see("add", MemoryFile.seal(file, bits))
+                see("result", advise(at(1), 2 * page, Advice.remove))
+                seePages(0, 4)
+            },
             Case("seal/\(name)-while-mapped") {
                 let file = MemoryFile.make(4, MemoryFile.allowSealing)
                 seePlace("rw", map(at(0), page, Prot.rw, Map.shared, file))

@@ -48,6 +48,16 @@ struct FileSystemTests {
         }
     }
 
+    @Test("what MADV_REMOVE takes out of a file of the ramdisk is zeroes from then on")
+    func removal() async throws {
+        try await withTemporaryFolder { folder in
+            let program = folder.appending("removal")
+            try await Self.compile("removal", .musl, to: program)
+            let result = try await Command.akuma("run", program.string)
+            #expect(result.text == "before 127ELF\nremove 0: 0 0\nremove 0: 0\n", "\(result.account)")
+        }
+    }
+
     @Test("a long append is one piece, whoever else appends meanwhile")
     func appends() async throws {
         try await withTemporaryFolder { folder in

@@ -100,18 +100,32 @@ private func populate(
 private func remove(_ range: VirtualRange, of space: Handle<ProgramSpace>) throws(Errno) {
     var isWhole = true
     var start = range.start
-    do throws(MapError) {
-        while start < range.end,
-            let run = try space.value.memory.firstRemovable(in: VirtualRange(start, to: range.end))
-        {
-            if run.pages.start > start { isWhole = false }
-            start = run.pages.end
+    while start < range.end, let run = try firstRemovable(in: VirtualRange(start, to: range.end), of: space) {
+        if run.pages.start > start { isWhole = false }
+        start = run.pages.end
+        let owner = withObjects { objects, _ in objects.owner(of: run.object.number) }
+        guard owner != 0 else {
             removePages(run.pages.pageCount, of: run.object)
+            continue
         }
+        // A file has seals, and perhaps another place that its content came from (mm/madvise.c: vfs_fallocate).
+        let inode = Handle<Inode>(unsafeAddress: owner)
+        let first = ByteCount.pages(UInt64(run.object.firstPage.rawValue)).rawValue
+        try inode.withContentLocked { () throws(Errno) in
+            try inode.punchHole(from: first, to: first + run.pages.length.rawValue)
+        }
+    }
+    if !isWhole || start < range.end { throw .noMemory }
+}
+
+private func firstRemovable(
+    in range: VirtualRange, of space: Handle<ProgramSpace>
+) throws(Errno) -> (pages: VirtualRange, object: MappedObject)? {
+    do throws(MapError) {
+        return try space.value.memory.firstRemovable(in: range)
     } catch {
         throw Errno(error)
     }
-    if !isWhole || start < range.end { throw .noMemory }
 }
 
 /// Takes pages out of an object: first out of all memory that shows them, then their frames are free.

@@ -1,0 +1,19 @@
+// MADV_REMOVE of a file that the machine began with: what goes is gone, and its first content does not come back.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int main(void) {
+    int file = open("/bin/hello", O_RDWR);
+    unsigned char *text = mmap(0, 3 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), byte;
+    if (text == MAP_FAILED) return 1;
+    printf("before %d%c%c%c\n", text[0], text[1], text[2], text[3]);
+    printf("remove %d: %d", madvise(text, 4096, MADV_REMOVE), text[1]);
+    pread(file, &byte, 1, 1);
+    printf(" %d\n", byte);
+    // Untouched until then.
+    printf("remove %d: %d\n", madvise(text + 4096, 2 * 4096, MADV_REMOVE), text[4096] | text[3 * 4096 - 1]);
+    return 0;
+}
