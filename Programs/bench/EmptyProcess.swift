@@ -1,7 +1,7 @@
 import libakuma
 
 // What the kernel spends on a process that has just begun: its tables, its kernel stack and the kernel's objects. The
-// frames that are gone, less those that the program's own pages are in.
+// frames that are gone, less those that the program's own pages are in. Pages of its file are not its own.
 
 /// The argument by which this program starts itself, to tell its resident pages and wait.
 let waitingArgument = "wait"
@@ -23,14 +23,12 @@ private func costOfWaitingCopies() throws(Errno) -> UInt64 {
     let (tellRead, tellWrite) = try pipe()
     var children: [ProcessID] = []
     children.reserveCapacity(count)
-    let zeroes = try frameOfZeroes()
     let before = try Debugging.frames().free
     var resident: UInt64 = 0
     for _ in 0..<count {
         children.append(
             try spawn(
-                Program.path, [waitingArgument, "\(holdWrite.rawValue)", "\(zeroes)"], input: holdRead,
-                output: tellWrite))
+                Program.path, [waitingArgument, "\(holdWrite.rawValue)"], input: holdRead, output: tellWrite))
         // Eight bytes, little-endian; the child has nothing left to do when it has written them.
         resident += try tellRead.read(upTo: 8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
@@ -43,14 +41,14 @@ private func costOfWaitingCopies() throws(Errno) -> UInt64 {
 /// What the copy does: counts its own resident pages, says how many, and waits for the end of its input.
 func waitAsCopy() -> Never {
     do throws(Errno) {
-        guard let number = Int32(Program.arguments[2]), let zeroes = UInt64(Program.arguments[3]) else { exit(64) }
+        guard let number = Int32(Program.arguments[2]) else { exit(64) }
         // The other end of what it waits on came with it.
         try FileDescriptor(rawValue: number).close()
         // Once for the pages that the counting itself needs, once for all.
-        _ = try residentPages(sharing: zeroes)
-        let count = try residentPages(sharing: zeroes)
+        _ = try ownPages()
+        let count = try ownPages()
         let bytes = (0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * UInt64($0))) }
-        _ = try residentPages(sharing: zeroes)
+        _ = try ownPages()
         try FileDescriptor.standardOutput.writeAll(bytes)
         _ = try FileDescriptor.standardInput.read(upTo: 1)
         exit(0)
@@ -60,16 +58,9 @@ func waitAsCopy() -> Never {
     }
 }
 
-/// The physical address of the page of zeroes that everybody shares who reads before writing.
-private func frameOfZeroes() throws(Errno) -> UInt64 {
-    let memory = unsafe map(1)
-    defer { unsafe munmap(memory, page) }
-    unsafe read(memory, 1)
-    return try Debugging.translation(of: UInt(bitPattern: memory)).outputAddress
-}
-
-/// How many pages of this program have a frame of their own.
-private func residentPages(sharing zeroes: UInt64) throws(Errno) -> UInt64 {
+/// How many pages of this program have a frame of their own: those that it has written. What it only read shows its file,
+/// or the frame of zeroes.
+private func ownPages() throws(Errno) -> UInt64 {
     let layout = try Debugging.layout()
     var count: UInt64 = 0
     for (start, end) in [
@@ -79,7 +70,7 @@ private func residentPages(sharing zeroes: UInt64) throws(Errno) -> UInt64 {
         while address < end {
             let entry = try Debugging.translation(of: UInt(address))
             let isResident = entry.state == AkumaTranslation.State.resident.rawValue
-            if isResident, entry.outputAddress != zeroes { count += 1 }
+            if isResident, AkumaTranslation.Rights(rawValue: entry.rights).contains(.write) { count += 1 }
             address += UInt64(page)
         }
     }

@@ -11,7 +11,7 @@
 
 import libakuma
 
-if Program.arguments.count == 4, Program.arguments[1] == waitingArgument { waitAsCopy() }
+if Program.arguments.count == 3, Program.arguments[1] == waitingArgument { waitAsCopy() }
 
 measure("control_2000_instructions", operations: 1000) { Timer.spin(1_000_000) }
 measureCalls()

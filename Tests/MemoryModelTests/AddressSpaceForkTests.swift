@@ -130,10 +130,9 @@ private func picture(_ family: Family, _ member: Family.Member) -> [String] {
             }
         ),
         (
-            "map an image",
+            "zero the rest of a page",
             { family, member in
-                let range = VirtualRange(VirtualAddress(0x400_4000), to: VirtualAddress(0x400_9000))
-                try member.space!.mapImage(range, frames: &family.frames)
+                try member.space!.clearRestOfPage(from: VirtualAddress(base + 8), frames: &family.frames)
             }
         ),
     ]

@@ -91,10 +91,9 @@ import Testing
 
     @Test func growingTheHeap() throws { try check(expected: 0) { try $0.moveBreak(to: 0x50_3000) } }
 
-    @Test func mappingAnImage() throws {
+    @Test func clearingTheRestOfAPage() throws {
         try check(expected: 1) {
-            try $0.space.mapImage(
-                VirtualRange(VirtualAddress(0x80_0000), to: VirtualAddress(0x80_2000)), frames: &$0.frames)
+            try $0.space.clearRestOfPage(from: VirtualAddress(0x40_3010), frames: &$0.frames)
         }
     }
 

@@ -50,6 +50,23 @@ import Testing
         try family.finish()
     }
 
+    @Test func theRestOfAPageIsZeroedInACopyThatStillBelongsToTheObject() throws {
+        let family = try Family()
+        let object = try family.makeObject(pages: 2)
+        family.poke(7, object, 0)
+        family.machine.hardware.store(7, at: family.objects.page(PageIndex(0), of: object)!.address + ByteCount(16))
+        try family.map(family.first, object, at: Self.base, pages: 2, shared: false)
+        try family.first.space!.clearRestOfPage(from: VirtualAddress(Self.base + 16), frames: &family.frames)
+        #expect(try family.read(family.first, Self.base) == 7)
+        #expect(try family.read(family.first, Self.base + 16) == 0)
+        #expect(try family.read(family.first, Self.base + page - 8) == 0)
+        #expect(family.peek(object, 0, offset: 16) == 7)
+        let run = family.first.space!.run(from: VirtualAddress(0))
+        #expect(run?.object?.number == object && run?.pageCount == 2)
+        family.release(object)
+        try family.finish()
+    }
+
     @Test func copiesAreSharedByForkAndSurviveWithTheirOrigin() throws {
         let family = try Family()
         let object = try family.makeObject(pages: 64)

@@ -9,49 +9,23 @@ import Testing
 
     // MARK: Image
 
-    @Test("an image's segments are filled and then protected, a page that two share keeping both contents")
-    func image() throws {
+    @Test("code beside zeroes that the loader wrote is what instruction fetch sees (LESSONS 6)")
+    func restOfPageIsPublished() throws {
         var test = try TestSpace()
-        try test.space.mapImage(range(0x40_0000, 0x40_3000), frames: &test.frames)
-        let text = try test.space.writableFrame(for: VirtualAddress(0x40_2000), frames: &test.frames)
-        test.machine.hardware.store(11, at: text.address)
-        try test.space.mapImage(range(0x40_2000, 0x40_5000), frames: &test.frames)
-        let shared = try test.space.writableFrame(for: VirtualAddress(0x40_2000), frames: &test.frames)
-        #expect(shared == text)
-        test.machine.hardware.store(22, at: shared.address + ByteCount(8))
-        try test.protect(0x40_0000, 3 * page, .readExecute)
-        try test.protect(0x40_2000, 3 * page, .readWrite)
-        _ = try test.access(0x40_1000, .execute)
-        #expect(throws: FaultError.accessDenied) { try test.write(1, at: 0x40_1000) }
-        #expect(try test.read(0x40_2000) == 11)
-        #expect(try test.read(0x40_2008) == 22)
-        try test.write(3, at: 0x40_2000)
-        #expect(throws: FaultError.accessDenied) { try test.access(0x40_2000, .execute) }
-        try test.space.mapImage(range(0x50_0000, 0x50_0000), frames: &test.frames)
-        try test.space.validate()
+        _ = try test.space.map(
+            MapRequest(length: Granule.size, protection: .all, placement: .fixed(VirtualAddress(0x40_0000))),
+            frames: &test.frames)
+        try test.space.clearRestOfPage(from: VirtualAddress(0x40_0800), frames: &test.frames)
+        _ = try test.machine.cpus[0].access(VirtualAddress(0x40_0800), .execute)
+        #expect(test.machine.maintenance.instructionPublications == 2)
         try test.finish()
     }
 
-    @Test("code that the loader wrote is what instruction fetch sees (LESSONS 6)")
-    func imageIsPublished() throws {
+    @Test("nothing is zeroed where nothing is mapped")
+    func restOfPageErrors() throws {
         var test = try TestSpace()
-        try test.space.mapImage(range(0x40_0000, 0x40_1000), frames: &test.frames)
-        let frame = try test.space.writableFrame(for: VirtualAddress(0x40_0000), frames: &test.frames)
-        test.machine.hardware.store(0xD65F_03C0, at: frame.address)
-        try test.protect(0x40_0000, page, .readExecute)
-        #expect(test.machine.maintenance.instructionPublications == 1)
-        _ = try test.machine.cpus[0].access(VirtualAddress(0x40_0000), .execute)
-        try test.finish()
-    }
-
-    @Test("an image is refused where no program may be")
-    func imageErrors() throws {
-        var test = try TestSpace()
-        #expect(throws: MapError.notPermitted) {
-            try test.space.mapImage(range(0xF000, 0x1_1000), frames: &test.frames)
-        }
-        #expect(throws: MapError.outOfMemory) {
-            try test.space.mapImage(range(0x3FFF_E000, 0x4000_1000), frames: &test.frames)
+        #expect(throws: FaultError.notMapped) {
+            try test.space.clearRestOfPage(from: VirtualAddress(0x40_0000), frames: &test.frames)
         }
         #expect(throws: FaultError.notMapped) {
             try test.space.writableFrame(for: VirtualAddress(0x40_0000), frames: &test.frames)

@@ -243,10 +243,8 @@ private func fileAtBoot(_ path: Span<UInt8>) throws(Errno) -> Handle<Inode> {
 private func startFirstProcess(_ inode: Handle<Inode>, path: Span<UInt8>) throws(Errno) {
     let program: LoadedProgram
     do throws(LoadError) {
-        program = try inode.withProgramBytes { (bytes) throws(LoadError) in
-            try load(
-                bytes, arguments: kernel.ramdisk.arguments, environment: kernel.ramdisk.environment, path: path)
-        }
+        program = try load(
+            inode, arguments: kernel.ramdisk.arguments, environment: kernel.ramdisk.environment, path: path)
     } catch {
         Console.log("boot: the first program \(error.reason)")
         throw error.errno

@@ -110,24 +110,19 @@ extension Handle where T == Inode {
         }
     }
 
-    /// Copies the file to the kernel's own memory, of at least `size` bytes.
-    func copyFile(to destination: UInt64, size: UInt64) {
-        var position: UInt64 = 0
-        while position < size {
-            let count = min(size - position, Granule.size.rawValue)
-            let target = destination + position
-            switch pageSource(of: position).0 {
-            case .frame(let frame):
-                PhysicalPage.copyBytes(from: frame.address.rawValue, to: target, count: count)
-                kernel.frames.withLock { $0.release(Frame(adopting: frame)) }
-            case .archive(let address, let available):
-                let held = min(count, available)
-                PhysicalPage.copyBytes(from: address, to: target, count: held)
-                clear(count - held, at: target + held)
-            case .hole:
-                clear(count, at: target)
-            }
-            position += count
+    /// Copies bytes of one page to the kernel's own memory; zeroes behind the end.
+    func copyBytes(from position: UInt64, count: UInt64, to destination: UInt64) {
+        let inPage = position & Self.pageMask
+        switch pageSource(of: position).0 {
+        case .frame(let frame):
+            PhysicalPage.copyBytes(from: frame.address.rawValue + inPage, to: destination, count: count)
+            kernel.frames.withLock { $0.release(Frame(adopting: frame)) }
+        case .archive(let address, let available):
+            let held = inPage < available ? min(count, available - inPage) : 0
+            PhysicalPage.copyBytes(from: address + inPage, to: destination, count: held)
+            clear(count - held, at: destination + held)
+        case .hole:
+            clear(count, at: destination)
         }
     }
 

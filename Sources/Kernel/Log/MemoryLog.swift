@@ -86,15 +86,23 @@ func logSegments(of plan: Handle<LoadPlan>, in space: Handle<ProgramSpace>) {
             \(segment.memorySize.rawValue) from the file at \(hex: segment.file.offset)
             """)
     }
-    for index in plan.value.mappings.indices {
-        let mapping = plan.value.mappings[index]
-        Console.log(
-            """
-            memory: pages \(hex: mapping.pages.start.rawValue, digits: 8)-\
-            \(hex: mapping.pages.end.rawValue, digits: 8) \(mapping.rights.name)
-            """)
-        logEntry(of: mapping.pages.start, in: space)
+    for index in plan.value.segments.indices {
+        let segment = plan.value.segments[index]
+        logPages(segment.filePages, segment.rights, "of the file", in: space)
+        logPages(segment.zeroPages, segment.zeroRights, "of zeroes", in: space)
     }
+}
+
+private func logPages(
+    _ pages: VirtualRange, _ rights: SegmentRights, _ content: StaticString, in space: Handle<ProgramSpace>
+) {
+    if pages.isEmpty { return }
+    Console.log(
+        """
+        memory: pages \(hex: pages.start.rawValue, digits: 8)-\(hex: pages.end.rawValue, digits: 8) \
+        \(rights.name) \(content)
+        """)
+    logEntry(of: pages.start, in: space)
 }
 
 extension SegmentRights {

@@ -56,7 +56,10 @@ extension ProcNode {
         guard let object = run.object else {
             writeHeader(
                 start: run.start, end: run.end, attributes: run.attributes, offset: 0, device: 0, inode: 0, to: &writer)
-            if run.attributes.contains(.heap) {
+            // Zeroes of the image that the heap goes on from are told as the heap's (fs/proc/task_mmu.c, show_map_vma).
+            if run.start <= space.value.memory.programBreak, run.end >= space.value.memory.heapStart,
+                space.value.memory.heapStart < space.value.memory.layout.heapLimit
+            {
                 writer.pad(to: 73)
                 writer.write("[heap]")
             } else if run.end == space.value.memory.layout.stackTop, run.attributes.contains(.growsDown) {

@@ -49,11 +49,9 @@ private func load(_ inode: Handle<Inode>, _ call: SystemCallArguments) throws(Er
     let strings = try ProgramStrings(path: call.first, arguments: call.second, environment: call.third)
     defer { strings.giveBack() }
     do throws(LoadError) {
-        return try inode.withProgramBytes { (bytes) throws(LoadError) in
-            try load(
-                bytes, arguments: strings.arguments, environment: strings.environment, path: strings.path,
-                personality: Process.current.value.personality, stackLimit: Process.current.value.limits.stack)
-        }
+        return try load(
+            inode, arguments: strings.arguments, environment: strings.environment, path: strings.path,
+            personality: Process.current.value.personality, stackLimit: Process.current.value.limits.stack)
     } catch {
         Console.log("exec: pid \(Int(Process.current.value.id)): \(error.reason)")
         throw error.errno

@@ -48,53 +48,83 @@ struct LoadedProgram {
     }
 }
 
-extension Handle where T == Inode {
-    /// Lends a program file's bytes: those of the initial ramdisk as long as nothing changed them, otherwise a copy.
-    func withProgramBytes<Result>(
-        _ body: (Span<UInt8>) throws(LoadError) -> Result
-    ) throws(LoadError) -> Result {
-        let file = value.file
-        let size = fileSize
-        if file.object == nil, file.archiveSize == size {
-            return try body(KernelMemory.bytes(at: file.archiveAddress, count: size))
+/// A program file's bytes before it is mapped, read through a copy of those around the last place.
+private struct ProgramFileBytes: ProgramBytes {
+    private struct Window: BitwiseCopyable {
+        /// Where in the file the bytes are from.
+        var start: UInt64
+        var bytes: InlineArray<2048, UInt8>
+    }
+
+    private let inode: Handle<Inode>
+    private let window: Handle<Window>
+    let byteCount: UInt64
+
+    /// - Parameter page: the address of a frame that is lent for the window.
+    init(_ inode: Handle<Inode>, page: UInt64) {
+        self.inode = inode
+        window = Handle(unsafeAddress: page)
+        byteCount = inode.fileSize
+        window.value.start = .max
+    }
+
+    func littleEndian(at offset: UInt64, size: UInt64) -> UInt64? {
+        guard contains(offset, size: size) else { return nil }
+        var number: UInt64 = 0
+        for place in 0..<size { number |= UInt64(byte(at: offset + place)) << (8 * place) }
+        return number
+    }
+
+    private func byte(at offset: UInt64) -> UInt8 {
+        let start = offset & ~2047
+        if window.value.start != start {
+            // It lies within one page.
+            inode.copyBytes(from: start, count: 2048, to: window.address + 8)
+            window.value.start = start
         }
-        let pages = max(1, (size + Granule.size.rawValue - 1) >> Granule.shift)
-        let order = UInt64(64 - (pages - 1).leadingZeroBitCount)
-        let block: PhysicalAddress? =
-            order > 18 ? nil : kernel.frames.withLock { $0.takeBlock(order: order, .kernel)?.relinquish().address }
-        guard let block else { throw .memory(.outOfMemory) }
-        defer { kernel.frames.withLock { $0.release(FrameBlock(adopting: block.frame, order: order)) } }
-        copyFile(to: block.rawValue, size: size)
-        return try body(KernelMemory.bytes(at: block.rawValue, count: size))
+        return window.value.bytes[Int(offset & 2047)]
     }
 }
 
 /// Makes an address space that holds a program and its initial stack.
 ///
 /// - Parameters:
-///   - file: the program's bytes.
+///   - inode: the program's file, which nobody writes meanwhile.
 ///   - arguments: the strings of argv, each ended by a NUL; `environment` likewise.
 ///   - path: what the program was started as (`AT_EXECFN`).
 ///   - personality: may ask for addresses that are not randomised.
 ///   - stackLimit: how far its stack may grow; it bounds its arguments and environment too.
 /// - Throws: ``LoadError``, with every frame given back.
 func load(
-    _ file: Span<UInt8>, arguments: Span<UInt8>, environment: Span<UInt8>, path: Span<UInt8>,
+    _ inode: Handle<Inode>, arguments: Span<UInt8>, environment: Span<UInt8>, path: Span<UInt8>,
     personality: Personality = .none, stackLimit: ByteCount = AddressSpaceLayout.standard.stackLimit
 ) throws(LoadError) -> LoadedProgram {
     let layout = makeLayout(personality, stackLimit: stackLimit)
     // The plan has a frame of its own: it is too large for a kernel stack.
     guard let page = KernelPages.take() else { throw .memory(.outOfMemory) }
     defer { KernelPages.giveBack(page) }
-    let plan: Handle<LoadPlan>
-    do throws(ProgramError) { plan = Handle.place(try LoadPlan(file, layout: layout), at: page) } catch {
+    let plan = try makePlan(for: inode, layout, at: page)
+    let object: ObjectNumber
+    do throws(Errno) { object = try inode.fileObject() } catch { throw .memory(.outOfMemory) }
+    return try load(object, by: plan, layout, arguments: arguments, environment: environment, path: path)
+}
+
+/// Reads what a program's file says of how it is loaded.
+/// - Parameter page: where the plan is put.
+private func makePlan(
+    for inode: Handle<Inode>, _ layout: AddressSpaceLayout, at page: UInt64
+) throws(LoadError) -> Handle<LoadPlan> {
+    guard let window = KernelPages.take() else { throw .memory(.outOfMemory) }
+    defer { KernelPages.giveBack(window) }
+    do throws(ProgramError) {
+        return Handle.place(try LoadPlan(ProgramFileBytes(inode, page: window), layout: layout), at: page)
+    } catch {
         throw .program(error)
     }
-    return try load(file, by: plan, layout, arguments: arguments, environment: environment, path: path)
 }
 
 private func load(
-    _ file: Span<UInt8>, by plan: Handle<LoadPlan>, _ layout: AddressSpaceLayout, arguments: Span<UInt8>,
+    _ object: ObjectNumber, by plan: Handle<LoadPlan>, _ layout: AddressSpaceLayout, arguments: Span<UInt8>,
     environment: Span<UInt8>, path: Span<UInt8>
 ) throws(LoadError) -> LoadedProgram {
     let stack: InitialStack
@@ -107,7 +137,7 @@ private func load(
     }
     let space = try makeSpace(layout, for: plan)
     do throws(MapError) {
-        try map(plan, file, in: space)
+        try map(plan, of: object, in: space)
         try write(stack, plan, in: space)
     } catch {
         releaseSpace(space)
@@ -162,37 +192,45 @@ private func makeSpace(
     }
 }
 
-/// Maps a program's segments, copies what the file holds of them, and gives them their rights, which publishes
-/// instructions.
+/// Maps a program's segments from its file, and zeroes for what the file does not have of them.
 private func map(
-    _ plan: Handle<LoadPlan>, _ file: Span<UInt8>, in space: Handle<ProgramSpace>
+    _ plan: Handle<LoadPlan>, of object: ObjectNumber, in space: Handle<ProgramSpace>
 ) throws(MapError) {
-    var writer = ProgramWriter(space: space)
-    for index in plan.value.mappings.indices {
-        let pages = plan.value.mappings[index].pages
-        try kernel.frames.withLock { (frames) throws(MapError) in
-            try space.value.memory.mapImage(pages, frames: &frames)
-        }
-    }
     for index in plan.value.segments.indices {
         let segment = plan.value.segments[index]
-        let start = Int(segment.file.offset)
-        try writer.writePages(
-            file.extracting(start..<start + Int(segment.file.size.rawValue)), from: segment.address)
-    }
-    for index in plan.value.mappings.indices {
-        let mapping = plan.value.mappings[index]
-        try kernel.frames.withLock { (frames) throws(MapError) in
-            try space.value.memory.protect(
-                mapping.pages.start, length: mapping.pages.length, Protection(rawValue: mapping.rights.rawValue),
-                frames: &frames)
-        }
+        // A segment lies within its file, whose pages have indices of 32 bits.
+        let firstPage = PageIndex(UInt32(truncatingIfNeeded: segment.firstFilePage))
+        try map(segment.filePages, segment.rights, of: MappedObject(object, firstPage: firstPage), in: space)
+        try map(segment.zeroPages, segment.zeroRights, of: nil, in: space)
+        if let tail = segment.zeroedTail { try clearRestOfPage(from: tail, in: space) }
     }
     // An image that lies above where heaps end has none; brk then always says no.
     if let start = space.value.memory.layout.heapBase {
         space.value.memory.setHeapStart(start)
     } else if plan.value.breakStart <= space.value.memory.layout.heapLimit {
         space.value.memory.setHeapStart(plan.value.breakStart)
+    }
+}
+
+private func map(
+    _ pages: VirtualRange, _ rights: SegmentRights, of object: MappedObject?, in space: Handle<ProgramSpace>
+) throws(MapError) {
+    if pages.isEmpty { return }
+    let request = MapRequest(
+        length: pages.length, protection: rights, placement: .fixed(pages.start), object: object)
+    try kernel.frames.withLock { (frames) throws(MapError) in
+        _ = try space.value.memory.map(request, frames: &frames)
+    }
+}
+
+private func clearRestOfPage(from address: VirtualAddress, in space: Handle<ProgramSpace>) throws(MapError) {
+    do throws(FaultError) {
+        try kernel.frames.withLock { (frames) throws(FaultError) in
+            try space.value.memory.clearRestOfPage(from: address, frames: &frames)
+        }
+    } catch {
+        // The page is one of the file, and may be written.
+        throw .outOfMemory
     }
 }
 
@@ -232,18 +270,6 @@ private struct ProgramWriter: InitialStackMemory {
         KernelBytes.copy(bytes, to: try place(of: address).rawValue)
     }
 
-    /// Writes bytes that may cross pages.
-    mutating func writePages(_ bytes: Span<UInt8>, from start: VirtualAddress) throws(MapError) {
-        var offset = 0
-        while offset < bytes.count {
-            let address = start + ByteCount(UInt64(offset))
-            let inPage = Granule.size - (address - address.roundedDownToPage)
-            let end = min(bytes.count, offset + Int(inPage.rawValue))
-            try write(bytes.extracting(offset..<end), at: address)
-            offset = end
-        }
-    }
-
     private mutating func place(of address: VirtualAddress) throws(MapError) -> PhysicalAddress {
         let page = address.roundedDownToPage
         if let last, last.page == page { return last.frame.address + (address - page) }
@@ -260,13 +286,13 @@ private struct ProgramWriter: InitialStackMemory {
 }
 
 extension Handle where T == LoadPlan {
-    /// The smallest range that holds every mapping of which `isMeant` holds; empty where there is none.
+    /// The smallest range that holds every segment of whose rights `isMeant` holds; empty where there is none.
     fileprivate func hull(_ isMeant: (SegmentRights) -> Bool) -> VirtualRange {
         var start: VirtualAddress?
         var end = VirtualAddress(0)
-        for index in value.mappings.indices where isMeant(value.mappings[index].rights) {
-            start = start ?? value.mappings[index].pages.start
-            end = value.mappings[index].pages.end
+        for index in value.segments.indices where isMeant(value.segments[index].rights) {
+            start = start ?? value.segments[index].pages.start
+            end = value.segments[index].pages.end
         }
         guard let start else { return VirtualRange(VirtualAddress(0), to: VirtualAddress(0)) }
         return VirtualRange(start, to: end)

@@ -2,29 +2,26 @@
 extension AddressSpace {
     // MARK: Image
 
-    /// Maps what is not yet mapped of `range`, readable and writable, for the loader to fill; pages that an earlier
-    /// segment mapped keep their content. ``protect(_:length:_:frames:)`` gives the segment its rights afterwards, and
-    /// publishes instructions.
+    /// Zeroes a page from an address to its end: what a program's file fills in part only. The page is then a copy of the
+    /// program's own, as after a write of its.
     ///
-    /// - Throws: ``MapError/notPermitted`` below the null area's end; ``MapError/outOfMemory`` outside what a program
-    ///   may map, or where no frame is free, with nothing mapped.
-    public mutating func mapImage(_ range: VirtualRange, frames: inout FrameAllocator<M>) throws(MapError) {
-        guard range.start >= layout.low.start else { throw .notPermitted }
-        guard layout.contains(range) else { throw .outOfMemory }
-        guard !range.isEmpty else { return }
-        let attributes = try intern(MapRequest(length: range.length, protection: .readWrite).attributes)
-        var cursor = try cursor(over: range, filling: true, frames: &frames)
-        repeat {
-            repeat {
-                let old = cursor.descriptor
-                if old.isFree { cursor.write(.reserved(attributes), over: old) }
-            } while cursor.moveWithinTable()
-            cursor.settle()
-        } while cursor.moveToNextTable()
+    /// - Throws: ``FaultError`` as a write by the program would.
+    public mutating func clearRestOfPage(
+        from address: VirtualAddress, frames: inout FrameAllocator<M>
+    ) throws(FaultError) {
+        let page = address.roundedDownToPage
+        let frame = try writableFrame(for: page, frames: &frames)
+        let used = address - page
+        machine.copyBytes(from: kernel.zeroFrame.address, to: frame.address + used, count: Granule.size - used)
+        machine.clean(frame)
+        if let attributes = state(of: page)?.attributeClass, self.attributes[attributes].contains(.execute) {
+            machine.publishInstructions(in: frame)
+        }
+        machine.completeCleaning()
     }
 
     /// The frame that the program's page `page` has to itself, zeroed when it is new, for the kernel to write through
-    /// its own mapping: image segments, the initial stack, a futex word.
+    /// its own mapping: the image, the initial stack, a futex word.
     ///
     /// The page must be one that the program may write. What the kernel wrote is clean to the point of coherency by the
     /// architecture: both mappings are inner-shareable write-back.

@@ -75,7 +75,7 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
     asids.activate(&space.context, on: 0, machine)
     _ = space.rootAddress
     let page = space.layout.imageBase
-    try space.mapImage(VirtualRange(page, to: page + Granule.size), frames: &frames)
+    try? space.clearRestOfPage(from: page, frames: &frames)
     space.setHeapStart(page + Granule.size)
     space.setStackLimit(Granule.size)
     space.pageLimit =

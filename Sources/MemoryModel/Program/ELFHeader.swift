@@ -13,13 +13,13 @@ struct ELFHeader {
     let tableOffset: UInt64
     let programHeaderCount: UInt16
 
-    init(_ file: Span<UInt8>) throws(ProgramError) {
+    init<File: ProgramBytes & ~Escapable>(_ file: borrowing File) throws(ProgramError) {
         guard file.word32(at: 0) == 0x464c_457f else { throw .notELF }
         guard let encoding = file.littleEndian(at: 5, size: 1), let machine = file.word16(at: 18),
             let width = file.littleEndian(at: 4, size: 1), file.contains(0, size: Self.byteCount),
             let type = file.word16(at: 16), let version = file.word32(at: 20), let entry = file.word64(at: 24),
             let tableOffset = file.word64(at: 32), let entrySize = file.word16(at: 54), let count = file.word16(at: 56)
-        else { throw .truncatedHeader(size: UInt64(file.count)) }
+        else { throw .truncatedHeader(size: file.byteCount) }
         // The machine first: it says most about a file that was taken by mistake.
         let isBigEndian = encoding == 2
         let actualMachine = isBigEndian ? machine.byteSwapped : machine
@@ -34,7 +34,7 @@ struct ELFHeader {
         guard tableByteCount <= Self.maximumTableByteCount else { throw .tooManyProgramHeaders(count) }
         guard file.contains(tableOffset, size: tableByteCount) else {
             let (end, overflow) = tableOffset.addingReportingOverflow(tableByteCount)
-            throw .truncatedProgramHeaders(end: overflow ? .max : end, fileSize: UInt64(file.count))
+            throw .truncatedProgramHeaders(end: overflow ? .max : end, fileSize: file.byteCount)
         }
         isPositionIndependent = type == 3
         self.entry = entry
@@ -64,13 +64,15 @@ struct ProgramHeader {
     let alignment: UInt64
 
     /// The entry at `index`, which the header has shown to lie within the file.
-    init(_ file: Span<UInt8>, _ header: ELFHeader, index: Int) throws(ProgramError) {
+    init<File: ProgramBytes & ~Escapable>(
+        _ file: borrowing File, _ header: ELFHeader, index: Int
+    ) throws(ProgramError) {
         let start = header.tableOffset + UInt64(index) * ELFHeader.programHeaderByteCount
         guard let type = file.word32(at: start), let flags = file.word32(at: start + 4),
             let offset = file.word64(at: start + 8), let address = file.word64(at: start + 16),
             let fileSize = file.word64(at: start + 32), let memorySize = file.word64(at: start + 40),
             let alignment = file.word64(at: start + 48)
-        else { throw .truncatedProgramHeaders(end: start, fileSize: UInt64(file.count)) }
+        else { throw .truncatedProgramHeaders(end: start, fileSize: file.byteCount) }
         kind = Kind(rawValue: type)
         rights = Protection(programFlags: flags)
         self.offset = offset

@@ -3,19 +3,14 @@
 /// A value of fixed size computed from the file's bytes alone; the kernel carries it out, the host's command uses it to
 /// say beforehand why a file can't run. Every address in it has been checked against the layout of the address space.
 ///
-/// To carry it out: map each of ``mappings`` with zeroed pages, then copy each of ``segments``' file bytes to its
-/// address. The rest of a segment, and of its first and last page, stays zero.
+/// To carry it out, for each of ``segments``: map its ``LoadSegment/filePages`` privately from the file, map its
+/// ``LoadSegment/zeroPages``, and zero its ``LoadSegment/zeroedTail`` (Linux fs/binfmt_elf.c, load_elf_binary).
 public struct LoadPlan: Sendable {
     /// Segments to load that are accepted.
     public static var maximumSegmentCount: Int { 32 }
 
-    /// The program's segments, ascending and disjoint. Empty ones are left out.
+    /// The program's segments, ascending and disjoint, their pages too. Empty ones are left out.
     public private(set) var segments = PlanList<32, LoadSegment>(filler: .empty)
-
-    /// The pages to map, ascending and disjoint. A page that two segments share is a mapping of its own, with the
-    /// rights that either of them asks for: each of its bytes can then be used as its segment says. (Linux gives it the
-    /// later segment's rights and page of the file.)
-    public private(set) var mappings = PlanList<63, LoadMapping>(filler: .empty)
 
     /// The address of the first instruction.
     public let entry: VirtualAddress
@@ -47,7 +42,9 @@ public struct LoadPlan: Sendable {
     ///   - file: the whole file.
     ///   - layout: where programs may have memory, and where a position-independent one begins.
     /// - Throws: why it can't be run.
-    public init(_ file: Span<UInt8>, layout: AddressSpaceLayout = .standard) throws(ProgramError) {
+    public init<File: ProgramBytes & ~Escapable>(
+        _ file: borrowing File, layout: AddressSpaceLayout = .standard
+    ) throws(ProgramError) {
         let header = try ELFHeader(file)
         let survey = try ProgramSurvey(file, header, imageBase: layout.imageBase)
         isPositionIndependent = header.isPositionIndependent
@@ -60,7 +57,7 @@ public struct LoadPlan: Sendable {
             let segment = try ProgramHeader(file, header, index: index)
             switch segment.kind {
             case .load:
-                try add(segment, index: index, header: header, fileSize: UInt64(file.count), layout: layout)
+                try add(segment, index: index, header: header, fileSize: file.byteCount, layout: layout)
             case .stack: hasExecutableStack = segment.rights.isExecutable
             case .threadLocal: threadLocal = threadLocal(segment, index: index, file)
             case .interpreter, .note, .property, nil: continue
@@ -84,8 +81,13 @@ public struct LoadPlan: Sendable {
         }
         guard segment.memorySize > 0 else { return }
         let pageMask = Granule.size.rawValue - 1
-        guard segment.fileSize == 0 || (segment.address ^ segment.offset) & pageMask == 0 else {
+        // A segment without bytes in the file that begins within a page has the page's beginning from there.
+        let hasFilePages = segment.fileSize > 0 || segment.address & pageMask != 0
+        guard !hasFilePages || (segment.address ^ segment.offset) & pageMask == 0 else {
             throw .misaligned(segment: index, address: segment.address, offset: segment.offset)
+        }
+        guard !hasFilePages || segment.offset & ~pageMask < fileSize else {
+            throw .truncated(segment: index, end: segment.offset, fileSize: fileSize)
         }
         let address = VirtualAddress(segment.address &+ displacement.rawValue)
         guard let end = address.adding(ByteCount(segment.memorySize)) else { throw .addressOverflow(segment: index) }
@@ -98,10 +100,13 @@ public struct LoadPlan: Sendable {
         }
         let added = LoadSegment(
             index: index, address: address, memorySize: ByteCount(segment.memorySize),
-            file: FileRange(offset: segment.fileSize == 0 ? 0 : segment.offset, size: ByteCount(segment.fileSize)),
+            file: FileRange(offset: hasFilePages ? segment.offset : 0, size: ByteCount(segment.fileSize)),
             rights: segment.rights)
+        guard added.zeroedTail == nil || added.rights.isWritable else { throw .zeroesNotWritable(segment: index) }
+        // A page that the last segment has too becomes this one's.
+        segments.updateLast { $0.pagesEnd = min($0.pagesEnd, added.pages.start) }
         guard segments.append(added) else { throw .tooManySegments(maximum: Self.maximumSegmentCount) }
-        map(added)
+        breakStart = added.pagesEnd
         if segment.offset <= header.tableOffset, header.tableOffset - segment.offset < segment.fileSize,
             programHeaders == VirtualAddress(0)
         {
@@ -110,32 +115,17 @@ public struct LoadPlan: Sendable {
     }
 
     /// The template of thread-local variables. Nothing here depends on it, so one that makes no sense is no error: nil.
-    private func threadLocal(_ segment: ProgramHeader, index: Int, _ file: Span<UInt8>) -> LoadSegment? {
+    private func threadLocal<File: ProgramBytes & ~Escapable>(
+        _ segment: ProgramHeader, index: Int, _ file: borrowing File
+    ) -> LoadSegment? {
         let address = VirtualAddress(segment.address &+ displacement.rawValue)
         let size = ByteCount(segment.memorySize)
-        guard address.adding(size) != nil, file.contains(segment.offset, size: segment.fileSize) else { return nil }
+        guard let end = address.adding(size), end < AddressSpaceLayout.addressLimit,
+            file.contains(segment.offset, size: segment.fileSize)
+        else { return nil }
         return LoadSegment(
             index: index, address: address, memorySize: size,
             file: FileRange(offset: segment.offset, size: ByteCount(segment.fileSize)), rights: segment.rights)
-    }
-
-    /// Adds a segment's pages. Its first page may be the last page so far: then the two segments share it.
-    private mutating func map(_ segment: LoadSegment) {
-        var start = segment.address.roundedDownToPage
-        // The end was checked to lie below 2^48.
-        let end = VirtualAddress(segment.end.rawValue + Granule.size.rawValue - 1).roundedDownToPage
-        breakStart = end
-        if let last = mappings.last, start < last.pages.end {
-            mappings.removeLast()
-            if last.pages.start < start {
-                mappings.append(LoadMapping(pages: VirtualRange(last.pages.start, to: start), rights: last.rights))
-            }
-            let shared = VirtualRange(start, to: last.pages.end)
-            mappings.append(LoadMapping(pages: shared, rights: last.rights | segment.rights))
-            start = last.pages.end
-        }
-        guard start < end else { return }
-        mappings.append(LoadMapping(pages: VirtualRange(start, to: end), rights: segment.rights))
     }
 
     @_addressableSelf private func isInExecutableSegment(_ address: VirtualAddress) -> Bool {
@@ -145,12 +135,13 @@ public struct LoadPlan: Sendable {
         return false
     }
 
-    /// What the program's own note asks for: nothing both writable and executable, shared pages included.
+    /// What the program's own note asks for: nothing both writable and executable. Whole pages of zeroes are writable
+    /// whatever their segment says.
     @_addressableSelf private func checkRights() throws(ProgramError) {
         if hasExecutableStack { throw .executableStack }
-        for index in mappings.indices where mappings[index].rights.isWritableAndExecutable {
-            for place in segments.indices where segments[place].end > mappings[index].pages.start {
-                throw .writableAndExecutable(segment: segments[place].index)
+        for index in segments.indices where segments[index].rights.isExecutable {
+            guard !segments[index].rights.isWritable, segments[index].zeroPages.isEmpty else {
+                throw .writableAndExecutable(segment: segments[index].index)
             }
         }
     }
@@ -166,23 +157,57 @@ public struct LoadSegment: Equatable, Sendable {
     public let file: FileRange
     public let rights: Protection
 
+    /// Where its pages end: behind its last byte, or where those of the next segment begin.
+    fileprivate(set) var pagesEnd: VirtualAddress
+
+    init(index: Int, address: VirtualAddress, memorySize: ByteCount, file: FileRange, rights: Protection) {
+        self.index = index
+        self.address = address
+        self.memorySize = memorySize
+        self.file = file
+        self.rights = rights
+        pagesEnd = Self.pageBoundary(above: address + memorySize)
+    }
+
     /// The address beyond its last byte.
     public var end: VirtualAddress { address + memorySize }
+
+    /// The address beyond its last byte in the file.
+    private var fileEnd: VirtualAddress { address + file.size }
+
+    /// All pages that it is given.
+    public var pages: VirtualRange { VirtualRange(address.roundedDownToPage, to: pagesEnd) }
+
+    /// Those of them that show the file: its bytes, and what lies beside them there.
+    public var filePages: VirtualRange {
+        VirtualRange(pages.start, to: min(Self.pageBoundary(above: fileEnd), pagesEnd))
+    }
+
+    /// The file's page that the first of ``filePages`` shows.
+    public var firstFilePage: UInt64 { ByteCount(file.offset).wholePages }
+
+    /// Those of its pages that are memory of the program's own: whole pages of zeroes.
+    public var zeroPages: VirtualRange { VirtualRange(filePages.end, to: pagesEnd) }
+
+    /// What a program may do with ``zeroPages``: write in any case (Linux mm/mmap.c, vm_brk_flags).
+    public var zeroRights: Protection { rights.isExecutable ? .all : .readWrite }
+
+    /// The rest of its last file page, from the end of the file's bytes on, where the segment has zeroes; nil where it has
+    /// none there.
+    public var zeroedTail: VirtualAddress? {
+        guard memorySize > file.size, !fileEnd.isPageAligned, fileEnd < pagesEnd else { return nil }
+        return fileEnd
+    }
+
+    /// The first page boundary not below an address, which lies below 2^48.
+    private static func pageBoundary(above address: VirtualAddress) -> VirtualAddress {
+        VirtualAddress(address.rawValue + Granule.size.rawValue - 1).roundedDownToPage
+    }
 
     static var empty: LoadSegment {
         LoadSegment(
             index: 0, address: VirtualAddress(0), memorySize: .zero, file: FileRange(offset: 0, size: .zero),
             rights: .none)
-    }
-}
-
-/// Pages with the same rights.
-public struct LoadMapping: Equatable, Sendable {
-    public let pages: VirtualRange
-    public let rights: Protection
-
-    static var empty: LoadMapping {
-        LoadMapping(pages: VirtualRange(VirtualAddress(0), to: VirtualAddress(0)), rights: .none)
     }
 }
 
@@ -214,8 +239,8 @@ public struct LoadMapping: Equatable, Sendable {
         return true
     }
 
-    mutating func removeLast() {
-        precondition(!isEmpty, "an element to remove")
-        count -= 1
+    /// Changes the last element, if there is one.
+    mutating func updateLast(_ change: (inout Element) -> Void) {
+        if count > 0 { change(&storage[count - 1]) }
     }
 }

@@ -32,6 +32,8 @@ public enum ProgramError: Error, Equatable, Sendable {
     case fileLargerThanMemory(segment: Int, fileSize: UInt64, memorySize: UInt64)
     /// A segment's address and its offset in the file differ within a page, so no page could be mapped.
     case misaligned(segment: Int, address: UInt64, offset: UInt64)
+    /// A segment ends in zeroes within a page of the file, and may not be written.
+    case zeroesNotWritable(segment: Int)
     /// A segment goes beyond 64 bits.
     case addressOverflow(segment: Int)
     /// A segment does not begin above the one before it.
@@ -68,6 +70,7 @@ public enum ProgramError: Error, Equatable, Sendable {
         case .truncated: "is truncated: a segment ends beyond the file's end"
         case .fileLargerThanMemory: "has a segment with more bytes in the file than in memory"
         case .misaligned: "has a segment whose address and file offset differ within a page"
+        case .zeroesNotWritable: "has a segment that ends in zeroes within a page and may not be written"
         case .addressOverflow: "has a segment that goes beyond 64 bits"
         case .segmentsOutOfOrder: "has segments out of order"
         case .segmentsOverlap: "has segments that overlap"

@@ -22,6 +22,8 @@
                 "has a segment \(segment) with \(hex(fileSize)) bytes in the file but \(hex(memorySize)) in memory"
             case .misaligned(let segment, let address, let offset):
                 "has a segment \(segment) whose address \(hex(address)) and offset \(hex(offset)) differ within a page"
+            case .zeroesNotWritable(let segment):
+                "has a segment \(segment) that ends in zeroes within a page and may not be written"
             case .addressOverflow(let segment): "has a segment \(segment) that goes beyond 64 bits"
             case .segmentsOutOfOrder(let segment): "has a segment \(segment) that begins below the one before it"
             case .segmentsOverlap(let segment, let address):

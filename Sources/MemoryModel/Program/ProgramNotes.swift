@@ -13,7 +13,9 @@ struct ProgramNotes {
     /// Reads the notes of one segment. Those of others are skipped, and what has not a note's form ends the reading:
     /// it is data that Linux's loader does not look at either.
     /// - Throws: `malformedNote`.
-    mutating func read(_ file: Span<UInt8>, in segment: ProgramHeader) throws(ProgramError) {
+    mutating func read<File: ProgramBytes & ~Escapable>(
+        _ file: borrowing File, in segment: ProgramHeader
+    ) throws(ProgramError) {
         guard file.contains(segment.offset, size: segment.fileSize) else { return }
         // Notes are padded to 8 bytes where their segment is so aligned (GNU property notes), otherwise to 4.
         let padding: UInt64 = segment.alignment == 8 ? 7 : 3
@@ -40,7 +42,9 @@ struct ProgramNotes {
     }
 
     /// Reads the properties of a `NT_GNU_PROPERTY_TYPE_0` note.
-    private mutating func readProperties(_ file: Span<UInt8>, from start: UInt64, to end: UInt64) {
+    private mutating func readProperties<File: ProgramBytes & ~Escapable>(
+        _ file: borrowing File, from start: UInt64, to end: UInt64
+    ) {
         var offset = start
         while end - offset >= 8 {
             guard let type = file.word32(at: offset), let size = file.word32(at: offset + 4) else { return }

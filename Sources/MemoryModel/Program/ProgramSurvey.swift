@@ -4,7 +4,9 @@ struct ProgramSurvey {
     let notes: ProgramNotes
 
     /// - Throws: `needsDynamicLoader`, `malformedNote`, `noSegments`.
-    init(_ file: Span<UInt8>, _ header: ELFHeader, imageBase: VirtualAddress) throws(ProgramError) {
+    init<File: ProgramBytes & ~Escapable>(
+        _ file: borrowing File, _ header: ELFHeader, imageBase: VirtualAddress
+    ) throws(ProgramError) {
         var notes = ProgramNotes()
         var lowest: UInt64?
         var alignment = Granule.size.rawValue

@@ -45,13 +45,13 @@ struct CompiledProgramTests {
         let file = try Self.compile(options)
         let plan = try LoadPlan(file.span)
         #expect(plan.isPositionIndependent == options.contains("-static-pie"))
-        #expect(plan.mappings[0].pages.start == VirtualAddress(0x40_0000))
-        #expect(plan.mappings.indices.contains { plan.mappings[$0].pages.contains(plan.entry) })
+        #expect(plan.segments[0].pages.start == VirtualAddress(0x40_0000))
+        #expect(plan.segments.indices.contains { plan.segments[$0].filePages.contains(plan.entry) })
         #expect(plan.programHeaders == VirtualAddress(0x40_0040))
         #expect(plan.threadLocal?.memorySize.rawValue ?? 0 >= 4)
         #expect(!plan.hasExecutableStack)
         #expect(plan.breakStart.rawValue > 0x40_0000 + 32_000)
-        for index in plan.mappings.indices { #expect(!plan.mappings[index].rights.isWritableAndExecutable) }
+        for index in plan.segments.indices { #expect(!plan.segments[index].rights.isWritableAndExecutable) }
     }
 
     @Test("that wants a dynamic loader is refused with the loader's name", arguments: [["-no-pie"], ["-pie"]])

@@ -136,31 +136,42 @@ extension LoadPlan {
     /// The plan carried out: every mapped byte, by page, and the rights of each page.
     func image(of file: [UInt8]) -> [UInt64: (bytes: [UInt8], rights: UInt8)] {
         var pages: [UInt64: (bytes: [UInt8], rights: UInt8)] = [:]
-        for index in mappings.indices {
-            let mapping = mappings[index]
-            for page in 0..<mapping.pages.pageCount {
-                let address = mapping.pages.start.rawValue + page * 4096
+        func map(_ range: VirtualRange, _ rights: SegmentRights, fileOffset: UInt64?) {
+            for page in 0..<range.pageCount {
+                let address = range.start.rawValue + page * 4096
                 precondition(pages[address] == nil, "a page is mapped once")
-                pages[address] = ([UInt8](repeating: 0, count: 4096), mapping.rights.rawValue)
+                var bytes = [UInt8](repeating: 0, count: 4096)
+                if let offset = fileOffset.map({ Int($0 + page * 4096) }) {
+                    for place in 0..<4096 where offset + place < file.count { bytes[place] = file[offset + place] }
+                }
+                pages[address] = (bytes, rights.rawValue)
             }
         }
         for index in segments.indices {
             let segment = segments[index]
-            for place in 0..<segment.file.size.rawValue {
-                let address = segment.address.rawValue + place
-                pages[address & ~4095]?.bytes[Int(address & 4095)] = file[Int(segment.file.offset + place)]
-            }
+            map(segment.filePages, segment.rights, fileOffset: segment.firstFilePage * 4096)
+            map(segment.zeroPages, segment.zeroRights, fileOffset: nil)
+            guard let tail = segment.zeroedTail else { continue }
+            for place in Int(tail.rawValue & 4095)..<4096 { pages[tail.rawValue & ~4095]?.bytes[place] = 0 }
         }
         return pages
     }
 
+    /// The mappings, as `/proc/PID/maps` tells them: rights, and the offset in the file where they have one.
     var mappingTexts: [String] {
-        mappings.indices.map {
-            let mapping = mappings[$0]
-            let rights = mapping.rights
-            return String(mapping.pages.start.rawValue, radix: 16) + "-" + String(mapping.pages.end.rawValue, radix: 16)
-                + " " + (rights.isReadable ? "r" : "-") + (rights.isWritable ? "w" : "-")
-                + (rights.isExecutable ? "x" : "-")
+        func text(_ range: VirtualRange, _ rights: SegmentRights, _ offset: UInt64?) -> [String] {
+            if range.isEmpty { return [] }
+            let letters =
+                (rights.isReadable ? "r" : "-") + (rights.isWritable ? "w" : "-") + (rights.isExecutable ? "x" : "-")
+            let place = offset.map { " " + String($0, radix: 16) } ?? ""
+            return [
+                String(range.start.rawValue, radix: 16) + "-" + String(range.end.rawValue, radix: 16) + " " + letters + place
+            ]
+        }
+        return segments.indices.flatMap {
+            let segment = segments[$0]
+            return text(segment.filePages, segment.rights, segment.firstFilePage * 4096)
+                + text(segment.zeroPages, segment.zeroRights, nil)
         }
     }
 }

@@ -8,7 +8,7 @@ struct LoadPlanTests {
     @Test("of text and data maps each with its rights, and the break above")
     func typical() throws {
         let plan = try ELFBuilder.typical.plan()
-        #expect(plan.mappingTexts == ["400000-402000 r-x", "402000-405000 rw-"])
+        #expect(plan.mappingTexts == ["400000-402000 r-x 0", "402000-403000 rw- 2000", "403000-405000 rw-"])
         #expect(plan.entry == VirtualAddress(0x40_0100))
         #expect(plan.breakStart == VirtualAddress(0x40_5000))
         #expect(plan.programHeaders == VirtualAddress(0x40_0040))
@@ -35,7 +35,20 @@ struct LoadPlanTests {
         #expect(image[0x40_3000]?.bytes.allSatisfy { $0 == 0 } == true)
     }
 
-    @Test("gives a page that two segments share both their bytes and both their rights")
+    @Test("shows beside a segment's bytes what the file has there, where the segment has no zeroes")
+    func besides() throws {
+        var builder = ELFBuilder.typical
+        builder.contents = [(0x1000, [UInt8](repeating: 0xaa, count: 0x1000))]
+        builder.headers[1].memorySize = 0x123
+        builder.contents.append((0x2000, [UInt8](repeating: 0xbb, count: 0x1000)))
+        let plan = try builder.plan()
+        #expect(plan.mappingTexts == ["400000-402000 r-x 0", "402000-403000 rw- 2000"])
+        let image = plan.image(of: builder.bytes)
+        #expect(image[0x40_1000]?.bytes[0x800...].allSatisfy { $0 == 0xaa } == true)
+        #expect(image[0x40_2000]?.bytes[0x123...].allSatisfy { $0 == 0xbb } == true)
+    }
+
+    @Test("gives a page that two segments share to the later one, as Linux does")
     func sharedPage() throws {
         var builder = ELFBuilder(
             Header(fileSize: 0x1234, memorySize: 0x1234),
@@ -44,20 +57,40 @@ struct LoadPlanTests {
             (0x1000, [UInt8](repeating: 0x11, count: 0x1000)), (0x3000, [UInt8](repeating: 0x22, count: 0x2234)),
         ]
         let plan = try builder.plan()
-        #expect(plan.mappingTexts == ["400000-401000 r-x", "401000-402000 r-x", "402000-404000 r--"])
+        #expect(plan.mappingTexts == ["400000-401000 r-x 0", "401000-404000 r-- 3000"])
         let page = try #require(plan.image(of: builder.bytes)[0x40_1000])
-        #expect(page.bytes[0x233] == 0x11)
-        #expect(page.bytes[0x234] == 0x22)
+        #expect(page.bytes.allSatisfy { $0 == 0x22 })
     }
 
-    @Test("gives one page to three segments within it")
+    @Test("keeps the bytes of two segments that share a page of the file too, as linkers lay them out")
+    func sharedFilePage() throws {
+        var builder = ELFBuilder(
+            Header(fileSize: 0x1234, memorySize: 0x1234),
+            Header(flags: 6, offset: 0x1234, address: 0x40_1234, fileSize: 0x10, memorySize: 0x20))
+        builder.contents = [(0x1000, [UInt8](repeating: 0x11, count: 0x1000))]
+        let plan = try builder.plan()
+        #expect(plan.mappingTexts == ["400000-401000 r-x 0", "401000-402000 rw- 1000"])
+        let page = try #require(plan.image(of: builder.bytes)[0x40_1000])
+        #expect(page.bytes[..<0x244].allSatisfy { $0 == 0x11 } && page.bytes[0x244...].allSatisfy { $0 == 0 })
+    }
+
+    @Test("gives one page of three segments within it to the last")
     func crowdedPage() throws {
         let builder = ELFBuilder(
             Header(fileSize: 0x200, memorySize: 0x200),
             Header(flags: 4, offset: 0x1200, address: 0x40_0200, fileSize: 0x100, memorySize: 0x100),
             Header(flags: 6, offset: 0x2300, address: 0x40_0300, fileSize: 0x100, memorySize: 0x1100))
         let plan = try builder.plan()
-        #expect(plan.mappingTexts == ["400000-401000 rwx", "401000-402000 rw-"])
+        #expect(plan.mappingTexts == ["400000-401000 rw- 2000", "401000-402000 rw-"])
+    }
+
+    @Test("takes zeroes of a segment without bytes in the file for the rest of the page that it begins in")
+    func zeroesWithinPage() throws {
+        let builder = ELFBuilder.typical.adding(
+            Header(flags: 6, offset: 0x3345, address: 0x40_4345, fileSize: 0, memorySize: 0x2000))
+        let plan = try builder.plan()
+        #expect(plan.mappingTexts.suffix(3) == ["403000-404000 rw-", "404000-405000 rw- 3000", "405000-407000 rw-"])
+        #expect(plan.segments[2].zeroedTail == VirtualAddress(0x40_4345))
     }
 
     @Test("puts a position-independent program at 0x400000, by its lowest page and its alignment")
@@ -71,7 +104,7 @@ struct LoadPlanTests {
         }
         let plan = try low.plan()
         #expect(plan.isPositionIndependent)
-        #expect(plan.mappingTexts == ["400000-401000 r-x", "402000-403000 rw-"])
+        #expect(plan.mappingTexts == ["400000-401000 r-x 0", "402000-403000 rw- 1000"])
         #expect(plan.entry == VirtualAddress(0x40_0080))
         #expect(plan.programHeaders == VirtualAddress(0x40_0040))
         #expect(plan.displacement == ByteCount(0x40_0000))
@@ -171,6 +204,18 @@ struct LoadPlanTests {
         #expect(
             second { $0.memorySize = 0x122 } == .fileLargerThanMemory(segment: 1, fileSize: 0x123, memorySize: 0x122))
         #expect(second { $0.offset = 0x2001 } == .misaligned(segment: 1, address: 0x40_2000, offset: 0x2001))
+        #expect(second { $0.flags = 4 } == .zeroesNotWritable(segment: 1))
+        #expect(
+            second {
+                $0.address = 0x40_2010
+                $0.fileSize = 0
+            } == .misaligned(segment: 1, address: 0x40_2010, offset: 0x2000))
+        #expect(
+            second {
+                $0.address = 0x40_2010
+                $0.offset = 0x8010
+                $0.fileSize = 0
+            } == .truncated(segment: 1, end: 0x8010, fileSize: 0x8000))
         #expect(second { $0.address = 0x3F_0000 } == .segmentsOutOfOrder(segment: 1))
         #expect(second { $0.address = 0x40_1000 } == .segmentsOverlap(segment: 1, address: 0x40_1000))
         #expect(second { $0.memorySize = .max } == .addressOverflow(segment: 1))
@@ -187,22 +232,6 @@ struct LoadPlanTests {
         let many = (0..<33).map { Header(offset: 0, address: 0x40_0000 + UInt64($0) * 0x1000) }
         #expect(good.with { $0.headers = many }.error == .tooManySegments(maximum: 32))
         #expect(good.with { $0.headers = Array(many.prefix(32)) }.error == nil)
-    }
-
-    @Test("keeps room for as many shared pages as there can be")
-    func manySharedPages() throws {
-        let headers = (0..<32).map { index in
-            Header(
-                flags: index % 2 == 0 ? 5 : 6, offset: 0x800, address: 0x40_0800 + UInt64(index) * 0x2000,
-                fileSize: 0x2000, memorySize: 0x2000)
-        }
-        let plan = try ELFBuilder.typical.with {
-            $0.headers = headers
-            $0.entry = 0x40_0800
-        }.plan()
-        #expect(plan.mappings.count == 63)
-        let image = plan.image(of: ELFBuilder.typical.bytes)
-        #expect(image.count == 65)
     }
 
     @Test("ignores empty segments, and takes those without bytes in the file whatever their offset")
@@ -242,10 +271,10 @@ struct LoadPlanTests {
     @Test("lets a program without note ask for writable and executable memory, as Linux does")
     func withoutNote() throws {
         let builder = ELFBuilder(Header(flags: 7))
-        #expect(try builder.plan().mappingTexts == ["400000-401000 rwx"])
+        #expect(try builder.plan().mappingTexts == ["400000-401000 rwx 0"])
     }
 
-    @Test("holds a program to its note: no segment, no shared page and no stack both writable and executable")
+    @Test("holds a program to its note: no segment, no zeroes of one and no stack both writable and executable")
     func akumaNote() throws {
         let akuma = note("Akuma", type: 1, words(1))
         #expect(try ELFBuilder.typical.adding(note: akuma).plan().refusesWritableAndExecutable)
@@ -254,11 +283,9 @@ struct LoadPlanTests {
             ELFBuilder(
                 Header(flags: 4), Header(flags: 7, offset: 0x1000, address: 0x40_1000)
             ).with { $0.entry = 0x40_1000 }.adding(note: akuma).error == .writableAndExecutable(segment: 1))
-        let shared = ELFBuilder(
-            Header(fileSize: 0x1234, memorySize: 0x1234),
-            Header(flags: 6, offset: 0x2234, address: 0x40_1234, fileSize: 0x10, memorySize: 0x10))
-        #expect(shared.error == nil)
-        #expect(shared.adding(note: akuma).error == .writableAndExecutable(segment: 0))
+        let zeroes = ELFBuilder(Header(fileSize: 0x1000, memorySize: 0x2000))
+        #expect(try zeroes.plan().mappingTexts == ["400000-401000 r-x 0", "401000-402000 rwx"])
+        #expect(zeroes.adding(note: akuma).error == .writableAndExecutable(segment: 0))
         let stack = Header(type: 0x6474_e551, flags: 7, fileSize: 0, memorySize: 0)
         #expect(ELFBuilder.typical.adding(stack).adding(note: akuma).error == .executableStack)
         #expect(ELFBuilder.typical.adding(note: note("Akuma", type: 1, [1])).error == .malformedNote(size: 1))

@@ -57,27 +57,27 @@ struct ProgramMutationTests {
     /// What must hold of every plan, whatever the file.
     private static func fault(in plan: LoadPlan, length: UInt64) -> String? {
         var end: UInt64 = 0x1_0000
-        for index in plan.mappings.indices {
-            let pages = plan.mappings[index].pages
-            if pages.isEmpty { return "an empty mapping" }
+        for index in plan.segments.indices {
+            let segment = plan.segments[index]
+            let pages = segment.pages
             if pages.start.rawValue < end { return "mappings out of order" }
             end = pages.end.rawValue
             if pages.start.rawValue < 0x80_0000_0000 && end > 0x3FFF_0000 || end > 0x1_0000_0000_0000 {
                 return "a mapping outside of the program's area"
             }
-            if plan.refusesWritableAndExecutable && plan.mappings[index].rights.isWritableAndExecutable {
+            if segment.filePages.length + segment.zeroPages.length != pages.length { return "a page left out" }
+            if plan.refusesWritableAndExecutable && segment.rights.isExecutable
+                && (segment.rights.isWritable || !segment.zeroPages.isEmpty)
+            {
                 return "writable and executable against the note"
             }
+            if segment.file.size > .zero && segment.file.end > length { return "a segment beyond the file's end" }
+            if segment.file.size > segment.memorySize { return "a segment larger in the file" }
+            let firstBeyond = (segment.firstFilePage + segment.filePages.pageCount) * 4096
+            if !segment.filePages.isEmpty && firstBeyond >= length + 4096 { return "a page beyond the file's end" }
+            if let tail = segment.zeroedTail, !segment.filePages.contains(tail) { return "zeroes outside of the file's pages" }
         }
         if plan.breakStart.rawValue != end { return "the break is not above everything" }
-        for index in plan.segments.indices {
-            let segment = plan.segments[index]
-            if segment.file.end > length { return "a segment beyond the file's end" }
-            if segment.file.size > segment.memorySize { return "a segment larger in the file" }
-            if !plan.mappings.indices.contains(where: { plan.mappings[$0].pages.contains(segment.address) }) {
-                return "a segment that is not mapped"
-            }
-        }
         return nil
     }
 }

@@ -56,7 +56,7 @@ struct Generator {
         case 19: return .writeObject(below(World.objectSlots), index: UInt64(below(pick([70, 1300]))), value: random.next() | 1)
         case 20: return .truncate(below(World.objectSlots), size: objectSize())
         case 21: return .reclaim(UInt64(below(60)))
-        case 22: return .mapImage(slot, Address(window()), length: Address(pageSize * pick([1, 5, 70])))
+        case 22: return .clearRestOfPage(slot, Address(somePage(of: slot, in: world) &+ pick([0, 8, 2048])))
         case 23: return .giveUpCleanPages(slot, sparingUsed: below(3) == 0)
         case 24:
             let change = pick(Operation.Change.allCases)

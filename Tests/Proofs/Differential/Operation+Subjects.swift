@@ -3,7 +3,7 @@ extension Operation {
     /// a table its process's own before it fails, which nobody notices.
     var isAtomic: Bool {
         switch self {
-        case .access, .kernelStore, .populate, .discard, .change, .lockEverything, .move: false
+        case .access, .kernelStore, .clearRestOfPage, .populate, .discard, .change, .lockEverything, .move: false
         default: true
         }
     }
@@ -22,7 +22,7 @@ extension Operation {
             return ([slot], ends(place.address, length.rawValue))
         case .unmap(let slot, let start, let length), .protect(let slot, let start, let length, _),
             .discard(let slot, let start, let length), .populate(let slot, let start, let length),
-            .mapImage(let slot, let start, let length), .protectGrowing(let slot, let start, let length, _):
+            .protectGrowing(let slot, let start, let length, _):
             return ([slot], ends(start.rawValue, length.rawValue))
         case .move(let slot, let start, let old, let new, _, let target):
             return (
@@ -32,7 +32,8 @@ extension Operation {
             .removeContent(let slot, let start, let pages):
             return ([slot], ends(start.rawValue, pages * pageSize))
         case .setBreak(let slot, let address): return ([slot], [address.rawValue, address.rawValue &+ pageSize])
-        case .access(let slot, let address, _, _, _), .kernelStore(let slot, let address, _):
+        case .access(let slot, let address, _, _, _), .kernelStore(let slot, let address, _),
+            .clearRestOfPage(let slot, let address):
             return ([slot], [address.rawValue])
         case .fork(let slot, let child): return ([slot, child], [])
         case .exit(let slot), .setStackLimit(let slot, _), .run(let slot, _), .giveUpCleanPages(let slot, _),

@@ -28,8 +28,8 @@ enum Operation: Codable {
     case setBreak(Int, Address)
     /// Gives each page of a range its frame.
     case populate(Int, Address, length: Address)
-    /// What the loader does for a segment: maps what is free of a range.
-    case mapImage(Int, Address, length: Address)
+    /// What the loader does where a segment's zeroes begin within a page of the file.
+    case clearRestOfPage(Int, Address)
     /// Clean pages of objects leave the process's entries, so that they can be reclaimed.
     case giveUpCleanPages(Int, sparingUsed: Bool)
     /// A load, store or instruction fetch by EL0 on a CPU, which switches to the process first if need be.

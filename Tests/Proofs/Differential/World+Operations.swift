@@ -114,13 +114,6 @@ extension World {
                 return !page.attributes.contains(.shared)
             }
             if !hasCopies { processes[slot]?.space!.populate(range, frames: &frames) }
-        case .mapImage(let slot, let start, let length):
-            let range = VirtualRange(start.address, to: start.address + length.count)
-            try change(slot) { (space, frames) throws(MapError) in
-                try space.mapImage(range, frames: &frames)
-            } model: { (model) throws(MapError) in
-                try model.mapImage(range.pageNumbers)
-            }
         case .giveUpCleanPages(let slot, let sparingUsed):
             _ = processes[slot]?.space!.giveUpCleanPages(sparingUsed: sparingUsed, frames: &frames)
         case .access(let slot, let address, let kind, let cpu, let value):
@@ -130,6 +123,9 @@ extension World {
         case .kernelStore(let slot, let address, let value):
             guard let process = processes[slot] else { return }
             try kernelStore(process, address.rawValue, value)
+        case .clearRestOfPage(let slot, let address):
+            guard let process = processes[slot] else { return }
+            try clearRestOfPage(process, address.rawValue)
         case .fork(let slot, let child):
             try fork(slot, to: child)
         case .exit(let slot):
@@ -221,6 +217,18 @@ extension World {
             return true
         }
         if case .success = result { process.model.write(value, to: address / pageSize) }
+    }
+
+    /// Pages' contents are told by their first word, which goes only where all of the page goes.
+    private func clearRestOfPage(_ process: Process, _ address: UInt64) throws {
+        let result = try compare(process, outOfMemory: FaultError.outOfMemory) { (space, frames) throws(FaultError) in
+            try space.clearRestOfPage(from: VirtualAddress(address), frames: &frames)
+            return true
+        } model: { (model) throws(FaultError) in
+            try model.access(address & ~(pageSize - 1), .write)
+            return true
+        }
+        if case .success = result, address % pageSize == 0 { process.model.write(0, to: address / pageSize) }
     }
 
     private func fork(_ slot: Int, to child: Int) throws {

@@ -254,14 +254,6 @@ struct ModelSpace {
         }
     }
 
-    /// Pages that are mapped already keep what they are.
-    mutating func mapImage(_ numbers: Range<UInt64>) throws(MapError) {
-        guard numbers.lowerBound >= Self.layout.low.start.pageNumber else { throw .notPermitted }
-        guard Self.isUser(numbers) else { throw .outOfMemory }
-        let attributes = Self.accounted(.read | .write | .mayEverything)
-        for number in numbers where pages[number] == nil { pages[number] = Page(attributes: attributes) }
-    }
-
     // MARK: brk
 
     mutating func setBreak(to address: UInt64) throws(MapError) {
