@@ -59,6 +59,21 @@ struct SideBySideTests {
         }
     }
 
+    /// Lines of maps, who shares a page, who may write what runs: qemu-aarch64 has an image of its own in each of them.
+    @Test("a program's image is what Linux makes of it", arguments: CLibrary.allCases, [false, true])
+    func image(library: CLibrary, isPositionIndependent: Bool) async throws {
+        try await withTemporaryFolder { folder in
+            let executable = folder.appending("image")
+            try await library.compile(
+                try Self.source(of: "image"), to: executable, isPositionIndependent: isPositionIndependent)
+            let akuma = try await Guest.run(executable.string)
+            let linux = try await Guest.runOnLinux(executable.string)
+            #expect(akuma.text.contains("rw-p 0 ") && akuma.text.contains("none: execve ENOENT\n"), "\(akuma.account)")
+            #expect(akuma.text == linux.text, "\(akuma.account)\n--- Linux\n\(linux.text)")
+            #expect(akuma.outcome == .exited(0) && linux.outcome == .exited(0))
+        }
+    }
+
     /// Not side by side: qemu-aarch64 refuses a child that shares descriptors.
     @Test("descriptors that a child shares: what closes on exec stays open, what a call uses stays there")
     func sharedFiles() async throws {

@@ -38,6 +38,8 @@ struct Kernel: ~Copyable {
     /// Counts how often some file's readiness may have changed.
     var readinessChanges: UInt64 = 0
 
+    /// The faults of processes that are gone.
+    var endedFaults = FaultCounts()
     /// Pages that reclaim gave back, and processes that were ended for want of memory.
     var reclaimedPages: UInt64 = 0
     var outOfMemoryKills: UInt64 = 0

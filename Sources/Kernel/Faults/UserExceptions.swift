@@ -159,10 +159,12 @@ struct ExceptionSyndrome {
 /// Has the memory model resolve a fault of the running process.
 @inline(__always)
 private func resolveFault(at address: UInt64, _ access: Access) throws(FaultError) {
-    let space = Process.current.value.memory
+    let process = Process.current
+    let space = process.value.memory
     let address = VirtualAddress(address).untagged
     let outcome = try kernel.frames.withLock { (frames) throws(FaultError) in
         try space.value.memory.resolveFault(at: address, access: access, frames: &frames)
     }
+    if outcome == .pageFetched { process.value.faults.major &+= 1 } else { process.value.faults.minor &+= 1 }
     if kernel.options.logsMemory { logFault(outcome, at: address) }
 }

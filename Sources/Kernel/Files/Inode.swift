@@ -80,6 +80,8 @@ struct RegularFile {
     var seals: FileSeals
     /// A link can be made to it though it has no name (`O_TMPFILE`).
     var isLinkable = false
+    /// A shared mapping of it was made that may write; it may be gone again.
+    var wasMappedWritably = false
     /// Where the initial ramdisk has the first bytes, and how many. Of no meaning once there is an object.
     var archiveAddress: UInt64 = 0
     var archiveSize: UInt64 = 0

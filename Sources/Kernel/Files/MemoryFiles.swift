@@ -45,9 +45,9 @@ func addSeals(_ seals: FileSeals, to file: Handle<OpenFile>) throws(Errno) {
 
 extension Handle where T == Inode {
     /// Whether some process has a shared mapping that can write the file, or be made to.
-    fileprivate var isMappedWritably: Bool {
-        guard let object = value.file.object else { return false }
-        return withObjects { objects, _ in
+    var isMappedWritably: Bool {
+        guard value.file.wasMappedWritably, let object = value.file.object else { return false }
+        let isMapped = withObjects { objects, _ in
             guard objects.mappedPages(of: object) > 0 else { return false }
             var isMapped = false
             kernel.spaces.forEach { space in
@@ -55,5 +55,7 @@ extension Handle where T == Inode {
             }
             return isMapped
         }
+        value.file.wasMappedWritably = isMapped
+        return isMapped
     }
 }

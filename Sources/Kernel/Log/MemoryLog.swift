@@ -68,6 +68,7 @@ func logFault(_ outcome: FaultOutcome, at address: VirtualAddress) {
         case .copied: "a frame of its own"
         case .madeWritable: "made writable"
         case .objectPage: "the page of its object"
+        case .pageFetched: "the page of its object, fetched from where it is kept"
         case .markedAccessed: "marked accessed"
         }
     Console.log("memory: pid \(Int(process.value.id)) fault at \(hex: address.rawValue, digits: 8): \(how)")

@@ -209,8 +209,12 @@ extension ProcNode {
         writer.field(UInt64(process.parentID))
         writer.field(UInt64(processGroupID))
         writer.field(UInt64(processGroupID))
-        // No terminal: tty_nr 0, tpgid -1. Then flags and four counts of faults, which nothing keeps.
-        writer.write(" 0 -1 0 0 0 0 0")
+        // No terminal: tty_nr 0, tpgid -1. Then flags.
+        writer.write(" 0 -1 0")
+        writer.field(process.value.faults.minor)
+        writer.field(process.value.childFaults.minor)
+        writer.field(process.value.faults.major)
+        writer.field(process.value.childFaults.major)
         // All time counts as the program's.
         writer.field(kernel.clock.hundredths(ofTicks: process.ticks))
         writer.write(" 0")

@@ -114,9 +114,23 @@ extension ProcNode {
         // KiB, as on Linux.
         writer.line("nr_kernel_stack ", (figures.stacks << Granule.shift) >> 10)
         writer.line("nr_page_table_pages ", figures.census.tables)
+        let faults = allFaults
+        writer.line("pgfault ", faults.minor &+ faults.major)
+        writer.line("pgmajfault ", faults.major)
         writer.line("pgsteal_direct ", kernel.reclaimedPages)
         writer.line("pgsteal_file ", kernel.reclaimedPages)
         writer.line("oom_kill ", kernel.outOfMemoryKills)
+    }
+
+    /// The faults of all processes that there ever were.
+    private var allFaults: FaultCounts {
+        var faults = kernel.endedFaults
+        var candidate = kernel.processes.first
+        while let process = candidate {
+            candidate = process.value.nextProcess
+            faults = faults + process.value.faults
+        }
+        return faults
     }
 
     /// Seconds since boot, and those of them in which nothing ran.

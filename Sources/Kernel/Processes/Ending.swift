@@ -51,8 +51,9 @@ func releaseParent(of process: Handle<Process>) {
     wakeAll(on: .release(of: process))
 }
 
-/// Writes 0 to the address that `set_tid_address` named, unless the memory goes with its only user (kernel/fork.c).
-private func clearChildID(of thread: Handle<Thread>) {
+/// Writes 0 to the address that `set_tid_address` named, unless the memory goes with its only user (kernel/fork.c,
+/// mm_release).
+func clearChildID(of thread: Handle<Thread>) {
     guard thread.value.clearChildID != 0, thread.value.process.value.memory.value.users > 1 else { return }
     try? UserPointer(thread.value.clearChildID).store(UInt32(0))
 }
@@ -95,6 +96,7 @@ func removeChild(_ child: Handle<Process>, of parent: Handle<Process>) {
 }
 
 private func destroyZombie(_ process: Handle<Process>) {
+    kernel.endedFaults = kernel.endedFaults + process.value.faults
     removeProcDirectory(of: process)
     kernel.processes.remove(process)
     kernel.processPool.destroy(process)
@@ -118,13 +120,19 @@ func waitForChild(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
             if outcome == .interrupted { throw .interrupted }
             continue
         }
-        if call.second != 0 { try UserPointer(call.second).store(child.value.status.rawValue) }
+        let status = child.value.status.rawValue
         let ticks = child.value.ownTicks &+ child.value.childTicks
-        if call.fourth != 0 { try UserPointer(call.fourth).store(kernel.clock.resourceUsage(ofTicks: ticks)) }
+        let faults = child.value.faults + child.value.childFaults
         let id = child.value.id
         parent.value.childTicks &+= ticks
+        parent.value.childFaults = parent.value.childFaults + faults
         removeChild(child, of: parent)
         destroyZombie(child)
+        // The child is gone, whether it can be told of or not (kernel/exit.c, kernel_wait4).
+        if call.second != 0 { try UserPointer(call.second).store(status) }
+        if call.fourth != 0 {
+            try UserPointer(call.fourth).store(kernel.clock.resourceUsage(ofTicks: ticks, faults))
+        }
         return UInt64(id)
     }
 }

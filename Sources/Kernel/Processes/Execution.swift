@@ -11,7 +11,7 @@ func execute(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         try resolve(path, count: count, from: process.value.directory, followsLast: true)
     }
     guard inode.value.type == .regular, inode.value.mode.permissions & 0o111 != 0 else { throw .permissionDenied }
-    guard inode.value.writers <= 0 else { throw .textFileBusy }
+    guard inode.value.writers <= 0, !inode.isMappedWritably else { throw .textFileBusy }
     // The process's own strings are copied below, and a fault meanwhile must not find the file gone.
     inode.retainProgram()
     let program: LoadedProgram
@@ -22,7 +22,14 @@ func execute(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         throw error
     }
 
+    do throws(Errno) { try refuseBeyondLimits(program.space) } catch {
+        releaseSpace(program.space)
+        inode.releaseProgram()
+        throw error
+    }
+
     // From here on nothing fails. The old memory goes, or is given back to the parent that lent it.
+    clearChildID(of: Thread.current)
     leaveAddressSpace(of: process)
     process.value.space = program.space
     process.value.limits.bind(program.space)
@@ -56,6 +63,21 @@ private func load(_ inode: Handle<Inode>, _ call: SystemCallArguments) throws(Er
         Console.log("exec: pid \(Int(Process.current.value.id)): \(error.reason)")
         throw error.errno
     }
+}
+
+/// ENOMEM for a program that the running process may not have in its own program's place: beyond its limits, or beyond
+/// what may be promised where no more is than there is.
+private func refuseBeyondLimits(_ space: Handle<ProgramSpace>) throws(Errno) {
+    let process = Process.current
+    if process.value.limits.limitMemory {
+        guard space.value.memory.statistics.mappedPages <= process.value.limits.pages,
+            space.value.memory.dataPages <= process.value.limits.dataPages
+        else { throw .noMemory }
+    }
+    guard kernel.overcommit == .never else { return }
+    let new = space.value.memory.accountedPages
+    let old = process.value.memory.value.users == 1 ? process.value.memory.value.memory.accountedPages : 0
+    if new > old { try admit(new - old) }
 }
 
 /// Gives a process whose table is shared one of its own: what closes on exec stays open for the others (fs/exec.c,

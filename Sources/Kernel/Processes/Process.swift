@@ -58,6 +58,10 @@ struct Process: ~Copyable {
     /// Counter value when the process began.
     let startTicks = Timer.now
 
+    /// Faults that were resolved, its own and those of children that were waited for.
+    var faults = FaultCounts()
+    var childFaults = FaultCounts()
+
     /// Counter ticks that ended threads and waited-for children ran.
     var ownTicks: UInt64 = 0
     var childTicks: UInt64 = 0
@@ -67,6 +71,20 @@ struct Process: ~Copyable {
         self.parent = parent
         self.program = program
         self.workingDirectory = workingDirectory
+    }
+}
+
+/// How many accesses of a program, and of the kernel on its behalf, had to be made possible.
+///
+/// One fault is one, however many pages it filled (as with Linux's fault-around). What a call populates is none.
+struct FaultCounts {
+    /// From what was in memory.
+    var minor: UInt64 = 0
+    /// Those for which a page of a file had to be fetched from where it is kept, the initial ramdisk.
+    var major: UInt64 = 0
+
+    static func + (left: FaultCounts, right: FaultCounts) -> FaultCounts {
+        FaultCounts(minor: left.minor &+ right.minor, major: left.major &+ right.major)
     }
 }
 

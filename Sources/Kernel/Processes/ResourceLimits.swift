@@ -51,6 +51,13 @@ struct ResourceLimits {
     /// How far the stack may grow.
     var stack: ByteCount { ByteCount(self[.stack].current) }
 
+    /// How many pages may be data. A limit of 0 means the hard one, for the sake of programs that set it before private
+    /// memory counted as data (mm/mmap.c, may_expand_vm).
+    var dataPages: UInt64 {
+        let limit = self[.data]
+        return ByteCount(limit.current == 0 ? limit.maximum : limit.current).wholePages
+    }
+
     /// How many pages may be mapped.
     var pages: UInt64 { self[.addressSpace].current == .max ? .max : ByteCount(self[.addressSpace].current).wholePages }
 

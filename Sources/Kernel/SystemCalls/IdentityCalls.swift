@@ -69,20 +69,28 @@ private func fill(_ field: inout InlineArray<65, UInt8>, with text: StaticString
 
 func resourceUsage(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let ticks: UInt64
+    let faults: FaultCounts
     // RUSAGE_SELF 0, RUSAGE_CHILDREN −1, RUSAGE_THREAD 1 (include/uapi/linux/resource.h).
     switch call.first.asInt32 {
-    case 0, 1: ticks = Thread.current.value.ticksRun
-    case -1: ticks = Process.current.value.childTicks
+    case 0, 1:
+        ticks = Thread.current.value.ticksRun
+        faults = Process.current.value.faults
+    case -1:
+        ticks = Process.current.value.childTicks
+        faults = Process.current.value.childFaults
     default: throw .invalidArgument
     }
-    try UserPointer(call.second).store(kernel.clock.resourceUsage(ofTicks: ticks))
+    try UserPointer(call.second).store(kernel.clock.resourceUsage(ofTicks: ticks, faults))
     return 0
 }
 
 extension Clock {
-    /// A usage record that tells the time. User and system time are not told apart: all of it counts as the program's.
-    func resourceUsage(ofTicks ticks: UInt64) -> ResourceUsage {
+    /// A usage record that tells time and faults. User and system time are not told apart: all of it counts as the
+    /// program's.
+    func resourceUsage(ofTicks ticks: UInt64, _ faults: FaultCounts) -> ResourceUsage {
         var usage = ResourceUsage()
+        usage.minorFaults = Int64(truncatingIfNeeded: faults.minor)
+        usage.majorFaults = Int64(truncatingIfNeeded: faults.major)
         let nanoseconds = nanoseconds(ofTicks: ticks)
         usage.userTime.seconds = Int64(nanoseconds / 1_000_000_000)
         usage.userTime.microseconds = Int64(nanoseconds % 1_000_000_000 / 1000)

@@ -57,10 +57,7 @@ private func mayGrow(by pages: UInt64, isData: Bool) -> Bool {
     let mapped = space.value.memory.statistics.mappedPages
     guard pages <= process.value.limits.pages, mapped <= process.value.limits.pages - pages else { return false }
     guard isData else { return true }
-    let limit = process.value.limits[.data]
-    // A limit of 0 means the hard one, for the sake of programs that set it before private memory counted as data.
-    let most = ByteCount(limit.current == 0 ? limit.maximum : limit.current).wholePages
-    return space.value.memory.dataPages + pages <= most
+    return space.value.memory.dataPages + pages <= process.value.limits.dataPages
 }
 
 /// ENOMEM for a mapping beyond the limits on memory, after the errors of its place (mm/mmap.c, mmap_region).

@@ -103,7 +103,11 @@ func mapFile(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> UI
     if flags.contains(.growsDown) { throw .invalidArgument }
     request.object = MappedObject(object, firstPage: PageIndex(firstPage))
     try checkSeals(of: file, &request)
-    return try map(request)
+    let address = try map(request)
+    if case .inode(let inode) = file.value.kind, request.options.contains(.shared), request.grantable.contains(.write) {
+        inode.value.file.wasMappedWritably = true
+    }
+    return address
 }
 
 /// What seals say to a shared mapping: EPERM for one that could write at once; another stays unwritable (include/linux/mm.h,

@@ -55,9 +55,13 @@ extension AddressSpace {
         frames: inout FrameAllocator<M>
     ) throws(FaultError) -> FaultOutcome {
         let offset = (page - TableGeometry.start(of: page, at: place.level)).wholePages
+        let index = old.advanced(byPages: offset).pageIndex
         let source: FrameNumber
+        let isFetched: Bool
         do throws(ObjectError) {
-            source = try objects.makePage(old.advanced(byPages: offset).pageIndex, of: old.object, frames: &frames)
+            let pagesBefore = objects.residentPages(of: old.object)
+            source = try objects.makePage(index, of: old.object, frames: &frames)
+            isFetched = objects.residentPages(of: old.object) > pagesBefore && objects.isBacked(index, of: old.object)
         } catch {
             throw error == .beyondEnd ? .beyondEnd : .outOfMemory
         }
@@ -88,7 +92,7 @@ extension AddressSpace {
         record.resident += 1
         records.setTableRecord(record, of: place.table)
         machine.orderTableWrites()
-        return isCopied ? .copied : .objectPage
+        return isFetched ? .pageFetched : isCopied ? .copied : .objectPage
     }
 
     /// The entry of a clean page, whose first write must be noticed so that reclaim keeps the page from then on: by the

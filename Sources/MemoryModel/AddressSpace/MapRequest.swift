@@ -143,6 +143,8 @@
     case madeWritable
     /// The page shows its object's.
     case objectPage
+    /// The page shows its object's, or a copy, and the object had to fetch it from its backing first.
+    case pageFetched
     /// The access flag was set.
     case markedAccessed
 }

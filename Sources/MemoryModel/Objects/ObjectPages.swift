@@ -74,6 +74,11 @@ extension ObjectTable {
         return number
     }
 
+    /// Whether the content of a page that nobody has touched is somewhere else than in its frame.
+    func isBacked(_ index: PageIndex, of object: ObjectNumber) -> Bool {
+        ByteCount.pages(UInt64(index.rawValue)) < ByteCount(get(.backingSize, of: object))
+    }
+
     /// Gives a frame the content that a page has which nobody has touched.
     private func fill(_ frame: FrameNumber, with index: PageIndex, of object: ObjectNumber) {
         frameRecords.setOrigin(FrameOrigin(object: object.rawValue, page: index.rawValue), of: frame)
