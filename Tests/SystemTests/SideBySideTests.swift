@@ -88,7 +88,7 @@ struct SideBySideTests {
     }
 
     /// On the real kernel: qemu-aarch64 has limits and a personality of its own.
-    @Test("limits and personality do what Linux 6.1's do", arguments: ["limits", "personality"])
+    @Test("limits, personality and counts of faults are what Linux 6.1's are", arguments: ["limits", "personality", "faults"])
     func besideLinux(name: String) async throws {
         try await withTemporaryFolder { folder in
             let executable = folder.appending(name)

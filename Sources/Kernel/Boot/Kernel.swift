@@ -43,6 +43,8 @@ struct Kernel: ~Copyable {
     /// Pages that reclaim gave back, and processes that were ended for want of memory.
     var reclaimedPages: UInt64 = 0
     var outOfMemoryKills: UInt64 = 0
+    /// How many pages in use reclaim took from programs last, and how many had been fetched ever by then.
+    var takenFromUse: (pages: UInt64, fetched: UInt64) = (0, 0)
     /// The running process has asked that allocations fail (`akuma_shortage`).
     var isShortOnPurpose = false
 

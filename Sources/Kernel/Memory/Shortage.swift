@@ -23,20 +23,32 @@ func reclaimMemoryIfShort() -> Bool {
 }
 
 /// Gives back clean pages of the page cache, unmapped ones first, then those not used lately, then any.
+///
+/// Pages in use are not taken for ever: where at least half of those that were taken last had to be fetched again since,
+/// they are what the programs run on, code among them, and taking them again would keep everybody fetching and nobody
+/// running (as Linux mm/workingset.c tells such pages by their return).
 /// - Returns: whether a frame is free now that was not.
 @inline(never)
 func reclaimMemory() -> Bool {
     if reclaimUnmapped() { return true }
-    for sparingUsed in 0..<2 {
-        var given: UInt64 = 0
-        forEachSpace { space in
-            given += kernel.frames.withLock { frames in
-                space.value.memory.giveUpCleanPages(sparingUsed: sparingUsed == 0, frames: &frames)
-            }
+    if giveUpCleanPages(sparingUsed: true) > 0, reclaimUnmapped() { return true }
+    let fetched = withObjects { objects, _ in objects.fetchedPages }
+    let taken = kernel.takenFromUse
+    kernel.takenFromUse = (0, fetched)
+    if taken.pages > 0, (fetched &- taken.fetched) * 2 >= taken.pages { return false }
+    kernel.takenFromUse.pages = giveUpCleanPages(sparingUsed: false)
+    return kernel.takenFromUse.pages > 0 && reclaimUnmapped()
+}
+
+/// Has every program give up clean pages of files; see ``AddressSpace/giveUpCleanPages(sparingUsed:frames:)``.
+private func giveUpCleanPages(sparingUsed: Bool) -> UInt64 {
+    var given: UInt64 = 0
+    forEachSpace { space in
+        given += kernel.frames.withLock { frames in
+            space.value.memory.giveUpCleanPages(sparingUsed: sparingUsed, frames: &frames)
         }
-        if given > 0 && reclaimUnmapped() { return true }
     }
-    return false
+    return given
 }
 
 private func reclaimUnmapped() -> Bool {

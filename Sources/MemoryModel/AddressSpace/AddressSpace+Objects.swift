@@ -59,9 +59,9 @@ extension AddressSpace {
         let source: FrameNumber
         let isFetched: Bool
         do throws(ObjectError) {
-            let pagesBefore = objects.residentPages(of: old.object)
+            let fetchedBefore = objects.fetchedPages
             source = try objects.makePage(index, of: old.object, frames: &frames)
-            isFetched = objects.residentPages(of: old.object) > pagesBefore && objects.isBacked(index, of: old.object)
+            isFetched = objects.fetchedPages != fetchedBefore
         } catch {
             throw error == .beyondEnd ? .beyondEnd : .outOfMemory
         }

@@ -61,7 +61,7 @@ func instantiateObjects(frames: inout FrameAllocator<NullMachine>, kernel: Kerne
     _ = objects.reclaim(1, frames: &frames)
     _ = objects.kind(of: object)
     _ =
-        objects.count + objects.accountedPages + objects.residentPages(of: object) + objects.mappedPages(of: object)
+        objects.count + objects.fetchedPages + objects.accountedPages + objects.residentPages(of: object) + objects.mappedPages(of: object)
         + objects.handles(of: object)
     objects.release(object, frames: &frames)
 }

@@ -74,11 +74,6 @@ extension ObjectTable {
         return number
     }
 
-    /// Whether the content of a page that nobody has touched is somewhere else than in its frame.
-    func isBacked(_ index: PageIndex, of object: ObjectNumber) -> Bool {
-        ByteCount.pages(UInt64(index.rawValue)) < ByteCount(get(.backingSize, of: object))
-    }
-
     /// Gives a frame the content that a page has which nobody has touched.
     private func fill(_ frame: FrameNumber, with index: PageIndex, of object: ObjectNumber) {
         frameRecords.setOrigin(FrameOrigin(object: object.rawValue, page: index.rawValue), of: frame)
@@ -89,6 +84,8 @@ extension ObjectTable {
             frameRecords.update(FrameRecord.State.dirty, to: 1, of: frame)
             return
         }
+        let fetches = directoryWord(Self.fetchCount)
+        machine.store(machine.load(fetches) &+ 1, at: fetches)
         let source = PhysicalAddress(get(.backingStart, of: object)) + offset
         let count = min(backed - offset, Granule.size)
         if count < Granule.size { machine.clear(frame) }

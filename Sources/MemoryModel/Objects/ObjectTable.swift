@@ -65,6 +65,7 @@ public struct ObjectTable<M: Hardware> {
     private static var firstVacant: Int { 1 }
     private static var liveCount: Int { 2 }
     static var reclaimHand: Int { 3 }
+    static var fetchCount: Int { 4 }
     private static var firstBranch: Int { 16 }
 
     /// Numbers are of 20 bits.
@@ -258,6 +259,9 @@ public struct ObjectTable<M: Hardware> {
 
     /// Objects that exist.
     public var count: UInt64 { machine.load(directoryWord(Self.liveCount)) }
+
+    /// How often a page got its content from its object's backing.
+    public var fetchedPages: UInt64 { machine.load(directoryWord(Self.fetchCount)) }
 
     /// The object's size in bytes.
     public func size(of object: ObjectNumber) -> ByteCount { ByteCount(get(.size, of: object)) }
