@@ -3,6 +3,20 @@ import MemoryModel
 import Testing
 
 @Suite(.leakLedger) struct AddressSpaceUnmapTests {
+    @Test("mappings unmapped together with the holes between them leave one hole, which a search would find")
+    func joinsHoles() throws {
+        var test = try TestSpace()
+        let table: UInt64 = 0x1000_0000
+        for (first, count) in [(0, 10), (20, 1), (31, 1), (42, 470)] as [(UInt64, UInt64)] {
+            try test.map(fixed: table + first * page, count * page)
+        }
+        // Looks at each entry of the table, and notes that ten pages are the largest hole.
+        #expect(try test.map(20 * page) == table + 512 * page)
+        try test.unmap(table + 10 * page, 32 * page)
+        try test.space.validate()
+        try test.finish()
+    }
+
     @Test("munmap takes parts of mappings, several mappings, and holes between (LESSONS 20)")
     func anyRange() throws {
         var test = try TestSpace()

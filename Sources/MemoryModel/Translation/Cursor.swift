@@ -17,6 +17,8 @@ struct Cursor<M: Hardware> {
     /// Where the current entry lies.
     private(set) var entry: PhysicalAddress
 
+    /// Where it came into the current table.
+    private var tableEntry: VirtualAddress
     private var entriesAdded = 0
     private var residentAdded = 0
     private var objectsNamed = false
@@ -25,6 +27,7 @@ struct Cursor<M: Hardware> {
     @inline(__always) init(_ tables: TranslationTables<M>, over range: VirtualRange) {
         self.tables = tables
         position = range.start
+        tableEntry = range.start
         end = range.end
         place = tables.deepest(towards: range.start)
         entry = place.entry(for: range.start)
@@ -97,6 +100,7 @@ struct Cursor<M: Hardware> {
     /// - Returns: whether it stands on an entry of the range.
     @inline(__always) mutating func move(to address: VirtualAddress) -> Bool {
         position = address
+        tableEntry = address
         guard address < end else { return false }
         place = tables.deepest(towards: address)
         entry = place.entry(for: address)
@@ -223,7 +227,9 @@ struct Cursor<M: Hardware> {
     @discardableResult @inline(__always) mutating func settle() -> Bool {
         guard entriesAdded | residentAdded != 0 || objectsNamed else { return false }
         var record = tables.records.tableRecord(of: place.table)
-        record.add(entries: entriesAdded, resident: residentAdded)
+        let first = TableGeometry.index(of: tableEntry, at: place.level)
+        let last = TableGeometry.index(of: position, at: place.level)
+        record.add(entries: entriesAdded, resident: residentAdded, within: last &- first &+ 1)
         if objectsNamed { record.namesObjects = true }
         objectsNamed = false
         tables.records.setTableRecord(record, of: place.table)
@@ -246,9 +252,11 @@ extension TranslationTables {
 extension TableRecord {
     /// Counts entries that came into use or became free.
     ///
-    /// The longest free run is an upper bound: a table's free entries bound it, and freeing `n` entries can at most
-    /// join them with a run on either side. A search that has looked at every entry makes it exact again.
-    @inline(__always) mutating func add(entries: Int, resident residentEntries: Int) {
+    /// The longest free run is an upper bound: a table's free entries bound it, and what is freed within a span can at
+    /// most join the span with a run on either side. A search that has looked at every entry makes it exact again.
+    ///
+    /// - Parameter span: the entries among which those were that became free; without it they were adjacent.
+    @inline(__always) mutating func add(entries: Int, resident residentEntries: Int, within span: Int = 0) {
         resident += residentEntries
         guard entries != 0 else { return }
         entriesInUse += entries
@@ -256,6 +264,6 @@ extension TableRecord {
         if entriesInUse == 0 { namesObjects = false }
         let run = longestFreeRun
         let free = Granule.entriesPerTable &- entriesInUse
-        longestFreeRun = min(free, entries < 0 ? 2 &* run &- entries : run)
+        longestFreeRun = min(free, entries < 0 ? 2 &* run &+ max(span, 0 &- entries) : run)
     }
 }

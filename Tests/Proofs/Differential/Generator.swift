@@ -120,7 +120,8 @@ struct Generator {
         }
     }
 
-    private mutating func rights() -> UInt8 { pick([3, 3, 3, 3, 1, 1, 0, 0, 7, 5, 2, 4]) }
+    /// `PROT_…`; 13 is executable with `PROT_BTI`.
+    private mutating func rights() -> UInt8 { pick([3, 3, 3, 3, 1, 1, 0, 0, 7, 5, 2, 4, 13]) }
 
     private mutating func mapFixed(_ slot: Int) -> Operation {
         let start = below(40) == 0 ? pick([0, 4096, 0x4000_0000, 0x3FFF_F000, addressLimit - 4096]) : window()

@@ -19,6 +19,10 @@ extension Stage {
             change(process, pages, { $0.rights = [nil] }) { (space, frames, range) throws(MapError) in
                 try space.unmap(range.start, length: range.length, frames: &frames)
             }
+        case .unmapTable:
+            change(process, 0..<Self.pages, { $0.rights = [nil] }) { (space, frames, range) throws(MapError) in
+                try space.unmap(range.start, length: .pages(512), frames: &frames)
+            }
         case .map(let pages):
             change(process, pages, { $0 = PageModel(rights: .readWrite) }) { (space, frames, range) throws(MapError) in
                 _ = try space.map(
