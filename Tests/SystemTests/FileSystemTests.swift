@@ -54,7 +54,7 @@ struct FileSystemTests {
             let program = folder.appending("removal")
             try await Self.compile("removal", .musl, to: program)
             let result = try await Command.akuma("run", program.string)
-            #expect(result.text == "before 127ELF\nremove 0: 0 0\nremove 0: 0\n", "\(result.account)")
+            #expect(result.text == "before 127ELF\nremove 0: 0 0\nremove 0: 0\nremove 0 0: 0 7\nunmap 0\n", "\(result.account)")
         }
     }
 

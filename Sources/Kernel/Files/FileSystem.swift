@@ -58,7 +58,8 @@ struct FileSystem: ~Copyable {
     mutating func release(_ inode: Handle<Inode>) {
         precondition(inode.value.references > 0, "a reference that was held")
         inode.value.references -= 1
-        discardIfUnused(inode)
+        // What only a mapping keeps has given up its object already; the sweep takes it.
+        if !inode.value.isOrphan { discardIfUnused(inode) }
     }
 
     /// Takes away an inode that has neither a name nor a user, and the directories that only its deleted name kept.
@@ -113,7 +114,7 @@ struct FileSystem: ~Copyable {
     mutating func sweepOrphans(limit: UInt64 = .max) {
         for _ in 0..<min(limit, orphanCount) {
             guard let inode = takeOrphan() else { return }
-            if isMapped(orphan: inode) {
+            if inode.value.references > 0 || isMapped(orphan: inode) {
                 appendOrphan(inode)
                 continue
             }
@@ -125,6 +126,7 @@ struct FileSystem: ~Copyable {
 
     private mutating func appendOrphan(_ inode: Handle<Inode>) {
         inode.value.nextOrphan = nil
+        inode.value.isOrphan = true
         if let lastOrphan { lastOrphan.value.nextOrphan = inode } else { firstOrphan = inode }
         lastOrphan = inode
         orphanCount += 1

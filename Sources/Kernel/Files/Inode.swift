@@ -31,6 +31,8 @@ struct Inode: ~Copyable {
     /// A name that leads, or led, to it: how its path is told, and of a directory the way to `..`.
     var name: Handle<DirectoryEntry>?
     var content: InodeContent
+    /// Whether it has neither a name nor a user any more, and only a mapping keeps its content.
+    var isOrphan = false
     /// Next among the orphans.
     var nextOrphan: Handle<Inode>?
 
