@@ -61,7 +61,7 @@ extension Operation {
         case .seal: "mseal"
         case .setBreak: "brk"
         case .populate: "populate"
-        case .mapImage: "map_image"
+        case .clearRestOfPage: "clear_rest"
         case .giveUpCleanPages: "give_up_clean"
         case .access(_, _, let kind, _, _): kind.rawValue
         case .kernelStore: "kernel_store"
