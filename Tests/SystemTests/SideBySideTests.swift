@@ -74,6 +74,38 @@ struct SideBySideTests {
         }
     }
 
+    @Test(
+        "a program's property note guards its code, or is refused",
+        arguments: [MachineConfiguration.CPU.max, .cortexA72])
+    func properties(cpu: MachineConfiguration.CPU) async throws {
+        try await withTemporaryFolder { folder in
+            let executable = folder.appending("properties")
+            try await CLibrary.glibc.compile(try Self.source(of: "properties"), to: executable)
+            let akuma = try await Guest.run(executable.string) { $0.cpu = cpu }
+            let linux = try await Guest.runOnLinux(executable.string) { $0.cpu = cpu }
+            #expect(akuma.text.contains("\nmarked: \(cpu == .max ? "signal 4" : "exit 1")\n"), "\(akuma.account)")
+            #expect(akuma.text == linux.text, "\(akuma.account)\n--- Linux\n\(linux.text)")
+        }
+    }
+
+    @Test("a program that a compiler marked may branch where it is meant to, and nowhere else")
+    func guardedProgram() async throws {
+        try await withTemporaryFolder { folder in
+            let source = Guest.project.root.appending("Tests/SystemTests/CPrograms/guarded-program.c")
+            let executable = folder.appending("guarded-program")
+            let compiler = try await Command.run(
+                "aarch64-linux-gnu-gcc",
+                [
+                    "-O2", "-ffreestanding", "-static", "-nostdlib", "-mbranch-protection=bti", "-Wl,-z,force-bti", "-o",
+                    executable.string, source.string,
+                ])
+            #expect(compiler.status == 0, "\(compiler.account)")
+            let akuma = try await Guest.run(executable.string)
+            let linux = try await Guest.runOnLinux(executable.string)
+            #expect(akuma.text == "called\nrefused\n" && linux.text == akuma.text, "\(akuma.account)")
+        }
+    }
+
     /// Not side by side: qemu-aarch64 refuses a child that shares descriptors.
     @Test("descriptors that a child shares: what closes on exec stays open, what a call uses stays there")
     func sharedFiles() async throws {

@@ -13,6 +13,7 @@ enum LoadError: Error {
     /// What `execve` returns (fs/binfmt_elf.c, fs/exec.c).
     var errno: Errno {
         switch self {
+        case .program(.unreadableProperties): .ioError
         case .program: .execFormatError
         case .stack: .argListTooLong
         case .memory(let error): Errno(error)
@@ -196,11 +197,15 @@ private func makeSpace(
 private func map(
     _ plan: Handle<LoadPlan>, of object: ObjectNumber, in space: Handle<ProgramSpace>
 ) throws(MapError) {
+    let isGuarded = plan.value.identifiesBranchTargets && Processor.identifiesBranchTargets
     for index in plan.value.segments.indices {
         let segment = plan.value.segments[index]
         // A segment lies within its file, whose pages have indices of 32 bits.
         let firstPage = PageIndex(UInt32(truncatingIfNeeded: segment.firstFilePage))
-        try map(segment.filePages, segment.rights, of: MappedObject(object, firstPage: firstPage), in: space)
+        // Only what comes from the file is guarded (arch/arm64/kernel/process.c, arch_elf_adjust_prot).
+        let guards = isGuarded && segment.rights.isExecutable
+        let rights = guards ? segment.rights | .branchTargets : segment.rights
+        try map(segment.filePages, rights, of: MappedObject(object, firstPage: firstPage), in: space)
         try map(segment.zeroPages, segment.zeroRights, of: nil, in: space)
         if let tail = segment.zeroedTail { try clearRestOfPage(from: tail, in: space) }
     }

@@ -51,7 +51,7 @@ public struct LoadPlan: Sendable {
         displacement = survey.displacement
         programHeaderCount = header.programHeaderCount
         refusesWritableAndExecutable = survey.notes.refusesWritableAndExecutable
-        identifiesBranchTargets = survey.notes.identifiesBranchTargets
+        identifiesBranchTargets = survey.properties.identifiesBranchTargets
         entry = VirtualAddress(header.entry &+ survey.displacement.rawValue)
         for index in 0..<Int(header.programHeaderCount) {
             let segment = try ProgramHeader(file, header, index: index)

@@ -50,6 +50,10 @@ public enum ProgramError: Error, Equatable, Sendable {
     case executableStack
     /// The program's note "Akuma" has another size than four bytes.
     case malformedNote(size: UInt32)
+    /// The program's property segment is no note of properties, or they are out of order.
+    case malformedProperties
+    /// The program's property segment lies beyond the file's end, or is too small for a note.
+    case unreadableProperties
 
     /// The reason as one English clause, without the numbers.
     public var reason: StaticString {
@@ -79,6 +83,8 @@ public enum ProgramError: Error, Equatable, Sendable {
         case .writableAndExecutable: "asks for a segment both writable and executable, and its note forbids that"
         case .executableStack: "asks for an executable stack, and its note forbids that"
         case .malformedNote: "has a malformed Akuma note"
+        case .malformedProperties: "has malformed GNU properties"
+        case .unreadableProperties: "has GNU properties that can't be read"
         }
     }
 }

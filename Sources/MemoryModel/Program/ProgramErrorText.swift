@@ -34,7 +34,8 @@
             case .writableAndExecutable(let segment):
                 "asks for writable and executable memory (segment \(segment)), which its own note forbids"
             case .malformedNote(let size): "has an Akuma note of \(size) bytes instead of 4"
-            case .notELF, .not64Bit, .notLittleEndian, .noSegments, .executableStack: reason.description
+            case .notELF, .not64Bit, .notLittleEndian, .noSegments, .executableStack,
+                .malformedProperties, .unreadableProperties: reason.description
             }
         }
 

@@ -2,13 +2,9 @@
 struct ProgramNotes {
     /// Pages must not be both writable and executable: bit 0 of Akuma's note.
     var refusesWritableAndExecutable = false
-    /// Code marked for branch target identification: `GNU_PROPERTY_AARCH64_FEATURE_1_BTI`.
-    var identifiesBranchTargets = false
 
     /// Bytes "Akuma" and NUL, little-endian.
     private static let akuma: UInt64 = 0x61_6d75_6b41
-    /// Bytes "GNU" and NUL, little-endian.
-    private static let gnu: UInt64 = 0x55_4e47
 
     /// Reads the notes of one segment. Those of others are skipped, and what has not a note's form ends the reading:
     /// it is data that Linux's loader does not look at either.
@@ -17,7 +13,7 @@ struct ProgramNotes {
         _ file: borrowing File, in segment: ProgramHeader
     ) throws(ProgramError) {
         guard file.contains(segment.offset, size: segment.fileSize) else { return }
-        // Notes are padded to 8 bytes where their segment is so aligned (GNU property notes), otherwise to 4.
+        // Notes are padded to 8 bytes where their segment is so aligned, otherwise to 4.
         let padding: UInt64 = segment.alignment == 8 ? 7 : 3
         let end = segment.offset + segment.fileSize
         var offset = segment.offset
@@ -33,26 +29,7 @@ struct ProgramNotes {
             if nameSize == 6, name == Self.akuma, type == 1 {
                 guard size == 4, let flags = file.word32(at: description) else { throw .malformedNote(size: size) }
                 refusesWritableAndExecutable = refusesWritableAndExecutable || flags & 1 != 0
-            } else if nameSize == 4, name == Self.gnu, type == 5 {
-                readProperties(file, from: description, to: description + UInt64(size))
             }
-            guard next < end else { return }
-            offset = next
-        }
-    }
-
-    /// Reads the properties of a `NT_GNU_PROPERTY_TYPE_0` note.
-    private mutating func readProperties<File: ProgramBytes & ~Escapable>(
-        _ file: borrowing File, from start: UInt64, to end: UInt64
-    ) {
-        var offset = start
-        while end - offset >= 8 {
-            guard let type = file.word32(at: offset), let size = file.word32(at: offset + 4) else { return }
-            // GNU_PROPERTY_AARCH64_FEATURE_1_AND
-            if type == 0xc000_0000, size == 4, end - offset >= 12, let features = file.word32(at: offset + 8) {
-                identifiesBranchTargets = features & 1 != 0
-            }
-            let next = (offset + 8 + UInt64(size) + 7) & ~7
             guard next < end else { return }
             offset = next
         }

@@ -2,12 +2,14 @@
 struct ProgramSurvey {
     let displacement: ByteCount
     let notes: ProgramNotes
+    let properties: ProgramProperties
 
-    /// - Throws: `needsDynamicLoader`, `malformedNote`, `noSegments`.
+    /// - Throws: `needsDynamicLoader`, `malformedNote`, `malformedProperties`, `unreadableProperties`, `noSegments`.
     init<File: ProgramBytes & ~Escapable>(
         _ file: borrowing File, _ header: ELFHeader, imageBase: VirtualAddress
     ) throws(ProgramError) {
         var notes = ProgramNotes()
+        var propertySegment: ProgramHeader?
         var lowest: UInt64?
         var alignment = Granule.size.rawValue
         for index in 0..<Int(header.programHeaderCount) {
@@ -16,8 +18,11 @@ struct ProgramSurvey {
             case .interpreter:
                 throw .needsDynamicLoader(
                     path: FileRange(offset: segment.offset, size: ByteCount(segment.fileSize)))
-            case .note, .property:
+            case .note:
                 try notes.read(file, in: segment)
+            case .property:
+                // Of several the last one counts, as on Linux.
+                propertySegment = segment
             case .load where segment.memorySize > 0:
                 lowest = min(lowest ?? segment.address, segment.address)
                 // Linux ignores an alignment that is no power of two (fs/binfmt_elf.c, maximum_alignment).
@@ -28,6 +33,8 @@ struct ProgramSurvey {
         }
         guard let lowest else { throw .noSegments }
         self.notes = notes
+        properties =
+            if let propertySegment { try ProgramProperties(file, in: propertySegment) } else { ProgramProperties() }
         displacement =
             header.isPositionIndependent
             ? Self.displacement(from: lowest, to: imageBase, alignment: alignment) : .zero

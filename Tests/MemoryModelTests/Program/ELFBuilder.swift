@@ -94,16 +94,24 @@ struct ELFBuilder {
     func adding(_ header: Header) -> ELFBuilder { with { $0.headers.append(header) } }
 
     /// This program with a note of one segment at 0x6000.
-    func adding(note bytes: [UInt8], alignment: UInt64 = 4) -> ELFBuilder {
+    func adding(note bytes: [UInt8], alignment: UInt64 = 4, type: UInt32 = 4) -> ELFBuilder {
         with {
             $0.contents.append((0x6000, bytes))
             $0.headers.append(
                 Header(
-                    type: 4, flags: 4, offset: 0x6000, address: 0, fileSize: UInt64(bytes.count),
+                    type: type, flags: 4, offset: 0x6000, address: 0, fileSize: UInt64(bytes.count),
                     memorySize: UInt64(bytes.count), alignment: alignment))
         }
     }
 }
+
+extension ELFBuilder {
+    /// This program with a segment of properties (`PT_GNU_PROPERTY`) at 0x6000.
+    func adding(properties bytes: [UInt8]) -> ELFBuilder { adding(note: bytes, alignment: 8, type: 0x6474_e553) }
+}
+
+/// A note of properties.
+func properties(_ description: [UInt8]) -> [UInt8] { note("GNU", type: 5, description, alignment: 4) }
 
 func note(_ name: String, type: UInt32, _ description: [UInt8], alignment: Int = 4) -> [UInt8] {
     let name = Array(name.utf8) + [0]

@@ -301,17 +301,6 @@ struct LoadPlanTests {
         #expect(try ELFBuilder.typical.adding(note: behind).plan().refusesWritableAndExecutable)
     }
 
-    @Test("records code marked for branch target identification")
-    func properties() throws {
-        let property = words(0xc000_0000, 4, 3, 0)
-        let marked = note("GNU", type: 5, property, alignment: 8)
-        #expect(try ELFBuilder.typical.adding(note: marked, alignment: 8).plan().identifiesBranchTargets)
-        let other = note("GNU", type: 5, words(0xc000_0001, 4, 3, 0) + words(0xc000_0000, 4, 2, 0), alignment: 8)
-        #expect(try !ELFBuilder.typical.adding(note: other, alignment: 8).plan().identifiesBranchTargets)
-        let second = note("GNU", type: 5, words(0xc000_0001, 4, 3, 0) + words(0xc000_0000, 4, 1, 0), alignment: 8)
-        #expect(try ELFBuilder.typical.adding(note: second, alignment: 8).plan().identifiesBranchTargets)
-    }
-
     @Test(
         "takes notes that are no notes for data, not for an error",
         arguments: [

@@ -62,6 +62,7 @@ struct ProgramErrorTests {
             .misaligned(segment: 1, address: 2, offset: 3),
             .addressOverflow(segment: 1), .segmentsOutOfOrder(segment: 1), .segmentsOverlap(segment: 1, address: 2),
             .entryNotExecutable(1), .writableAndExecutable(segment: 1), .executableStack, .malformedNote(size: 3),
+            .malformedProperties, .unreadableProperties,
             .needsDynamicLoader(path: FileRange(offset: 1, size: ByteCount(1))), .wrongMachine(3),
             .forbiddenAddress(segment: 1, start: 2, end: 3), .wrongMachine(2), .wrongMachine(8), .wrongMachine(20),
             .wrongMachine(22), .wrongMachine(40), .wrongMachine(50), .wrongMachine(243), .wrongMachine(258),

@@ -11,9 +11,10 @@ struct ProgramMutationTests {
             )
             .adding(.init(type: 7, flags: 4, offset: 0x2000, address: 0x40_2000, fileSize: 0x10, memorySize: 0x20))
             .adding(.init(type: 0x6474_e551, flags: 6, fileSize: 0, memorySize: 0))
+            .adding(.init(type: 0x6474_e553, flags: 4, offset: 0x6000, address: 0, fileSize: 0x20, memorySize: 0x20))
         builder.size = 0x6100
         let originals = [builder.bytes, builder.with { $0.type = 3 }.bytes]
-        let table = 64..<64 + 56 * 5
+        let table = 64..<64 + 56 * 6
         let values: [UInt64] = [
             0, 1, 0xfff, 0x1000, 0xffff, 0x1_0000, 0x3fff_f000, 0x4000_0000, 0x7fff_ffff_ffff_ffff, .max, .max - 0xfff,
             0xffff_ffff_f000, 0x80_0000_0000,
@@ -35,7 +36,7 @@ struct ProgramMutationTests {
                 case 0: put(.random(in: 0...255, using: &random), at: Int.random(in: 0..<64, using: &random))
                 case 1: put(.random(in: 0...255, using: &random), at: Int.random(in: table, using: &random))
                 case 2:
-                    let field = 64 + Int.random(in: 0..<35, using: &random) * 8
+                    let field = 64 + Int.random(in: 0..<42, using: &random) * 8
                     let value = values[Int.random(in: 0..<values.count, using: &random)]
                     for place in 0..<8 { put(UInt8(truncatingIfNeeded: value >> (place * 8)), at: field + place) }
                 default: put(.random(in: 0...255, using: &random), at: Int.random(in: 0x6000..<0x6050, using: &random))
