@@ -57,9 +57,17 @@ func mapMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     if !flags.contains(.anonymous) { return try mapFile(call, flags) }
     guard call.second != 0 else { throw .invalidArgument }
     if flags.sharing == MapSharing.shared.rawValue { return try mapSharedMemory(call, flags) }
-    _ = try MapSharing.checked(flags.sharing)
-    if flags.sharing == MapSharing.sharedValidate.rawValue { throw .invalidArgument }
+    guard flags.sharing == MapSharing.private.rawValue else { try refuseSharing(call, flags) }
     return try map(try mapRequest(call, flags))
+}
+
+/// Refuses a type that memory without a file can't have, after the errors of its place (do_mmap). Huge pages are a
+/// file's: of those there are too few for a type that a file may have (ksys_mmap_pgoff, hugetlb_file_setup).
+@inline(never)
+private func refuseSharing(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> Never {
+    let isOfFile = flags.sharing == MapSharing.sharedValidate.rawValue
+    try checkPlacement(try mapRequest(call, isOfFile ? flags : flags.subtracting(.hugePages)))
+    throw .invalidArgument
 }
 
 /// Makes a mapping that nothing is known against but what the memory map itself says.
