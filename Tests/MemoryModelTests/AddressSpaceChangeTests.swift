@@ -336,6 +336,17 @@ private let base: UInt64 = 0x2000_0000
         try test.finish()
     }
 
+    /// By pages this would take hours: a random call of 1 TiB once kept the kernel for as long.
+    @Test("PROT_GROWSDOWN finds the start of the greatest mapping, at the cost of its entries")
+    func growingFar() throws {
+        var test = try TestSpace()
+        let (start, size) = (0x100_0000_0000 as UInt64, 0x4000_0000_0000 as UInt64)
+        try test.map(fixed: start, size, options: .growsDown)
+        try test.write(1, at: start + size - 5 * page)
+        #expect(try test.growingStart(start + size - 2 * page, page) == start)
+        try test.finish()
+    }
+
     @Test("a frame that is held for its bytes outlives what becomes of the page")
     func heldFrames() throws {
         var test = try TestSpace()

@@ -30,10 +30,13 @@ extension AddressSpace {
         let set = attributes[first.descriptor.attributeClass]
         guard set.contains(.growsDown) else { throw .invalidArgument }
         var start = first.address
+        // By entries and not by pages: what grows down may be as large as the address space.
         while start > region.start {
-            let below = tables.descriptor(of: start - Granule.size)
-            guard !below.isFree, attributes[below.attributeClass] == set else { break }
-            start = start - Granule.size
+            let below = start - Granule.size
+            let place = tables.deepest(towards: below)
+            let descriptor = tables.load(place.entry(for: below))
+            guard !descriptor.isFree, attributes[descriptor.attributeClass] == set else { break }
+            start = max(TableGeometry.start(of: below, at: place.level), region.start)
         }
         return start
     }
