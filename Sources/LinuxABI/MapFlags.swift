@@ -117,7 +117,7 @@ extension MapFlags: DescribedFlags {
             MapFlags.uninitialized, "MAP_UNINITIALIZED", .acceptedWithoutEffect("mm/nommu.c alone reads it"))
         // Of MAP_HUGE_2MB only the lowest bit is not among these, and that one is MAP_UNINITIALIZED.
         reader.read(
-            MapFlags.hugePagesOf1GiB, "MAP_HUGE_1GB",
+            MapFlags.hugePagesOf1GiB, "bits of MAP_HUGE_1GB",
             .acceptedWithoutEffect("include/linux/mman.h, LEGACY_MAP_MASK: no size without MAP_HUGETLB"))
     }
 }

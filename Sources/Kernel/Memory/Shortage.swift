@@ -51,7 +51,9 @@ private func giveUpCleanPages(sparingUsed: Bool) -> UInt64 {
     return given
 }
 
-private func reclaimUnmapped() -> Bool {
+/// Gives back clean pages of the page cache that no program maps.
+/// - Returns: whether that freed one.
+func reclaimUnmapped() -> Bool {
     let freed = kernel.frames.withLock { frames in kernel.objects(frames).reclaim(reclaimBatch, frames: &frames) }
     if freed > 0 { kernel.reclaimedPages += freed }
     return freed > 0
