@@ -174,6 +174,22 @@ import Testing
         try family.finish()
     }
 
+    @Test("what a program wrote to a shared page stays when it ends, whoever noticed the write", arguments: [false, true])
+    func writtenBeforeTheEnd(byHardware: Bool) throws {
+        let family = try Family(options: .init(setsAccessFlag: byHardware, setsDirtyState: byHardware))
+        let object = try family.makeBackedObject(pages: 2)
+        try family.map(family.first, object, at: Self.base, pages: 2, shared: true)
+        // The read shows the page as a clean one, so that the hardware alone sees the write.
+        _ = try family.read(family.first, Self.base)
+        _ = try family.read(family.first, Self.base + page)
+        try family.write(family.first, 7, at: Self.base)
+        family.destroy(family.first)
+        #expect(family.reclaim(100) == 1)
+        #expect(family.peek(object, 0) == 7)
+        family.release(object)
+        try family.finish()
+    }
+
     @Test(arguments: [false, true]) func aCleanPageBecomesDirtyWithItsFirstWrite(byHardware: Bool) throws {
         let family = try Family(options: .init(setsAccessFlag: byHardware, setsDirtyState: byHardware))
         let object = try family.makeBackedObject(pages: 4)

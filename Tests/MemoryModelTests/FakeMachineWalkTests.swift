@@ -43,6 +43,7 @@ struct FakeMachineWalkTests {
         var space = Space()
         let table = space.allocator.takeZeroedNumber(.table)
         space.hardware.completeCleaning()
+        space.hardware.store(1, at: table.address)
         space.hardware.store(0, at: table.address)
         if isOrdered { space.hardware.orderTableWrites() }
         let entry = space.entry(2, of: Space.page) + ByteCount(8)

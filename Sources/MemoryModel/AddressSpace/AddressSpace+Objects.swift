@@ -153,6 +153,14 @@ extension AddressSpace {
         records.setTableRecord(record, of: table)
     }
 
+    /// Notes that the page of an object that an entry names may have been written, where the hardware alone knew.
+    private func noteWrites(through descriptor: Descriptor) {
+        guard descriptor.isValid, descriptor.userRights.contains(.write),
+            records.record(of: descriptor.frame).kind == .cachedFilePage
+        else { return }
+        objects.markDirty(descriptor.frame)
+    }
+
     /// Drops the references on objects that a table's entries hold. Before those on frames: these say which objects.
     func releaseObjects(of visit: TableIterator<M>.Visit, frames: inout FrameAllocator<M>) {
         let level = visit.position.level
@@ -162,6 +170,7 @@ extension AddressSpace {
         for index in 0..<Granule.entriesPerTable where !kernel.owns(index, at: level, firstAddress: visit.start) {
             let descriptor = tables.load(TableGeometry.entry(index, of: visit.position.table))
             guard !descriptor.isTable(at: level), let object = object(of: descriptor) else { continue }
+            noteWrites(through: descriptor)
             if object != last && pages > 0 {
                 objects.removeMappedPages(pages, from: last, frames: &frames)
                 pages = 0

@@ -7,6 +7,8 @@ struct FoundEntry {
     var attributes: AttributeSet
     /// The table that the entry is in.
     var table: FrameNumber
+    /// Which of the pages that the entry stands for it is.
+    var offset: UInt64
 }
 
 /// Reads the entries of many pages of a process: walks once for each last-level table, and asks once what a class means.
@@ -22,6 +24,8 @@ struct EntryReader {
         var table: FrameNumber
         /// The only entry; nil where each page has one.
         var entry: PhysicalAddress?
+        /// How many pages an entry stands for.
+        var span: UInt64
         /// Whether a table descriptor on the path lets nobody write.
         var isWriteProtected: Bool
     }
@@ -46,7 +50,8 @@ struct EntryReader {
             let last = path.last
             let entry = last.level == Granule.lastLevel ? nil : TableGeometry.entry(last.index, of: last.table.frame)
             place = Place(
-                region: region, table: last.table.frame, entry: entry, isWriteProtected: path.isWriteProtected)
+                region: region, table: last.table.frame, entry: entry,
+                span: TableGeometry.span(at: last.level).wholePages, isWriteProtected: path.isWriteProtected)
             places[Int(region % 32)] = place
         }
         let index = Int(number % UInt64(Granule.entriesPerTable))
@@ -65,6 +70,6 @@ struct EntryReader {
                 classes[Int(named.rawValue)] = attributes
             }
         }
-        return FoundEntry(state: state, attributes: attributes, table: place.table)
+        return FoundEntry(state: state, attributes: attributes, table: place.table, offset: number % place.span)
     }
 }

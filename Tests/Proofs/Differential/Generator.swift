@@ -6,6 +6,8 @@ struct Generator {
     var random: SplitMix
     /// Pages that operations were about lately: what meets does so on the same page.
     private var recent: [UInt64] = []
+    /// What comes next: stories of several operations that seldom come together by chance.
+    private var story: [Operation] = []
 
     init(seed: UInt64) { random = SplitMix(seed: seed) }
 
@@ -33,6 +35,11 @@ struct Generator {
 
     mutating func next(in world: World) -> Operation {
         let slot = slot(world)
+        if !story.isEmpty { return story.removeFirst() }
+        if below(150) == 0 {
+            story = below(2) == 0 ? writtenByHardware(slot, world) : movedBelowItself(slot)
+            if !story.isEmpty { return story.removeFirst() }
+        }
         switch kind() {
         case 0: return access(slot, world)
         case 1: return mapFixed(slot)
@@ -51,7 +58,7 @@ struct Generator {
         case 14: return .idle(cpu: below(World.cpus))
         case 15: return .exhaustASIDs(pick([1, 3, 40, 255]))
         case 16: return mapObject(slot)
-        case 17: return .makeObject(below(World.objectSlots), size: objectSize())
+        case 17: return .makeObject(below(World.objectSlots), size: objectSize(), backed: pick([0, 0, 2, World.backingPages]))
         case 18: return .releaseObject(below(World.objectSlots))
         case 19: return .writeObject(below(World.objectSlots), index: UInt64(below(pick([70, 1300]))), value: random.next() | 1)
         case 20: return .truncate(below(World.objectSlots), size: objectSize())
@@ -75,6 +82,43 @@ struct Generator {
         }
     }
 
+    // MARK: Stories
+
+    /// A page of an object is read, then written, which the hardware alone may notice; then it goes, and what nobody
+    /// wrote is reclaimed.
+    private mutating func writtenByHardware(_ slot: Int, _ world: World) -> [Operation] {
+        let start = Address(0x80_0080_0000)
+        let (object, cpu) = (below(World.objectSlots), below(World.cpus))
+        let end: Operation = pick([
+            .unmap(slot, start, length: Address(pageSize * 4)),
+            .map(slot, .fixed(start), length: Address(pageSize * 4), rights: 3, options: 0),
+            .discard(slot, start, length: Address(pageSize * 4)),
+            exit(slot, world),
+        ])
+        return [
+            .mapObject(
+                slot, .fixed(start), length: Address(pageSize * 4), rights: 3, options: 8, object: object, first: 0),
+            .access(slot, start, .read, cpu: cpu, value: 0),
+            .access(slot, start, .write, cpu: cpu, value: random.next() | 1),
+            end, .reclaim(1500),
+        ]
+    }
+
+    /// Pages that are alone in their table go below it, and grow into it.
+    private mutating func movedBelowItself(_ slot: Int) -> [Operation] {
+        let region: UInt64 = 0x80_00A0_0000
+        let pages = UInt64(1 + below(30))
+        let source = region + UInt64(below(400)) * pageSize
+        return [
+            .map(slot, .fixed(Address(source)), length: Address(pages * pageSize), rights: 3, options: 0),
+            .access(slot, Address(source), .write, cpu: below(World.cpus), value: random.next() | 1),
+            .move(
+                slot, Address(source), old: Address(pages * pageSize), new: Address(pageSize * (pages + UInt64(1 + below(300)))),
+                options: 3, to: Address(region - pages * pageSize)),
+            .unmap(slot, Address(region - 40 * pageSize), length: Address(pageSize * 600)),
+        ]
+    }
+
     // MARK: Parts of operations
 
     /// A process that is there.
@@ -84,7 +128,9 @@ struct Generator {
 
     /// A page where mappings go.
     private mutating func window() -> UInt64 {
-        let base: UInt64 = pick([0x1018_0000, 0x1018_0000, 0x1018_0000, 0x1000_0000, 0x80_0018_0000, 0x3FF9_0000])
+        let base: UInt64 = pick([
+            0x1018_0000, 0x1018_0000, 0x1018_0000, 0x1000_0000, 0x80_0018_0000, 0x3FF9_0000, 0x1060_0000, 0x80_0060_0000,
+        ])
         return base + UInt64(below(base == 0x3FF9_0000 ? 0x6F : 300)) * pageSize
     }
 
@@ -120,10 +166,19 @@ struct Generator {
         }
     }
 
+    /// Where tables of pages begin, within the windows or not far from them.
+    private static let tables: [UInt64] = [0x1020_0000, 0x1020_0000, 0x1060_0000, 0x80_0020_0000, 0x80_0060_0000]
+
     /// `PROT_…`; 13 is executable with `PROT_BTI`.
     private mutating func rights() -> UInt8 { pick([3, 3, 3, 3, 1, 1, 0, 0, 7, 5, 2, 4, 13]) }
 
     private mutating func mapFixed(_ slot: Int) -> Operation {
+        // Now and then more than a whole table of pages.
+        if below(30) == 0 {
+            return .map(
+                slot, .fixed(Address(pick(Self.tables))), length: Address(pageSize * pick([512, 600, 1100])), rights: 3,
+                options: 0)
+        }
         let start = below(40) == 0 ? pick([0, 4096, 0x4000_0000, 0x3FFF_F000, addressLimit - 4096]) : window()
         return .map(
             slot, .fixed(Address(start)), length: length(), rights: rights(),
@@ -150,6 +205,12 @@ struct Generator {
 
     /// What is likely to be one mapping, in each way that there is.
     private mutating func move(_ slot: Int, _ world: World) -> Operation {
+        if below(8) == 0 {
+            return .move(
+                slot, Address(pick(Self.tables)), old: Address(pageSize * pick([512, 512, 600])),
+                new: Address(pageSize * pick([512, 512, 600, 1030])), options: pick([3, 3, 1, 5]),
+                to: Address(pick(Self.tables) &- pageSize * pick([0, 0, 0, 10])))
+        }
         let start = below(30) == 0 ? self.start(slot, world).rawValue : somePage(of: slot, in: world)
         let pages = world.processes[slot]?.model.pages ?? [:]
         // Often all that is alike from there on, or the part of it that lies in a table.

@@ -41,7 +41,8 @@ enum Operation: Codable {
     case exit(Int)
     case setStackLimit(Int, pages: UInt64)
     /// The kernel makes an object of so many bytes in a slot of its own, or lets it go.
-    case makeObject(Int, size: Address)
+    /// - Parameter backed: how many of its first pages come from elsewhere: a file of the initial ramdisk.
+    case makeObject(Int, size: Address, backed: UInt64)
     case releaseObject(Int)
     /// `write` to an object.
     case writeObject(Int, index: UInt64, value: UInt64)

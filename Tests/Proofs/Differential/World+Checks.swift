@@ -68,7 +68,9 @@ extension World {
             throw Disagreement("no path to \(address.hex)")
         }
         guard ModelSpace.low(number) || ModelSpace.high(number) else { return }
-        let found = FoundEntry(state: path.state, attributes: path.attributes, table: path.last.table.frame)
+        let found = FoundEntry(
+            state: path.state, attributes: path.attributes, table: path.last.table.frame,
+            offset: number % TableGeometry.span(at: path.last.level).wholePages)
         let frame = try compare(number, found, with: process.model.pages[number], of: process)
         guard let asid = process.asid else { return }
         let page = VirtualAddress(number * pageSize)
@@ -93,6 +95,11 @@ extension World {
             throw Disagreement(
                 "at \(page.rawValue.hex) is \(found.attributes.rawValue.hex), and should be"
                     + " \(expected?.attributes.rawValue.hex ?? "nothing")")
+        }
+        if case .reservedFile(_, let object, let first) = found.state {
+            guard let source = expected?.source, objectNumbers[source.object] == object,
+                UInt64(first.rawValue) + found.offset == source.index
+            else { throw Disagreement("another page of an object is mapped at \(page.rawValue.hex)") }
         }
         if let expected {
             // Without a frame the object decides, or there is nothing yet: then nobody wrote to it either.
@@ -147,13 +154,13 @@ extension World {
         // The kernel's own: the zero frame, its table, and the attribute sets of each address space.
         _ = try counting.refer(to: kernel.zeroFrame)
         let (kernelFrames, owned) = try counting.compare(with: frames.table)
-        // A table, the directory of objects and their records, and the trees that lead to their pages.
-        let expected = spaces + 2 + objects.recordFrames + withheld
+        // The ramdisk is a block, which counts as one. A table, the directory of objects and their records, and the trees that lead to their pages.
+        let expected = spaces + 2 + objects.recordFrames + 1 + withheld
         guard kernelFrames == expected || (kernelFrames > expected && objects.count > 0) else {
             throw Disagreement("\(kernelFrames) frames are the kernel's, and \(expected) should be")
         }
         let free = frames.freeFrames
-        guard owned + free == frames.totalFrames else {
+        guard owned - 1 + Self.backingPages + free == frames.totalFrames else {
             throw Disagreement("\(owned) frames are owned and \(free) free, of \(frames.totalFrames)")
         }
     }

@@ -3,13 +3,16 @@ import MemoryModel
 
 /// What the kernel does with objects beside mapping them.
 extension World {
-    func makeObject(_ slot: Int, _ size: UInt64) throws {
+    func makeObject(_ slot: Int, _ size: UInt64, backed: UInt64) throws {
         guard held[slot] == nil else { return skip() }
         machine.forgetScarcity()
         do throws(ObjectError) {
-            let number = try objects.create(.file, size: ByteCount(size), frames: &frames)
+            let backing = backed > 0 ? ObjectBacking(start: backing, size: .pages(backed)) : nil
+            let number = try objects.create(.file, size: ByteCount(size), backing: backing, frames: &frames)
             held[slot] = modelObjects.objects.count
-            modelObjects.objects.append(ModelObjects.Object(size: size))
+            var object = ModelObjects.Object(size: size)
+            object.backedPages = min(backed, object.pageCount)
+            modelObjects.objects.append(object)
             objectNumbers.append(number)
         } catch {
             try expectScarcity(error)
@@ -61,6 +64,8 @@ extension World {
 
     /// Takes pages out of an object, and out of all memory that shows them; private copies stay.
     func punch(_ object: Int, _ indices: Range<UInt64>) {
+        // What comes from elsewhere would come back: the kernel clears such pages instead (`punchHole`).
+        guard indices.lowerBound >= modelObjects[object].backedPages else { return skip() }
         let (first, end) = (PageIndex(UInt32(indices.lowerBound)), PageIndex(UInt32(indices.upperBound)))
         for process in processes {
             process?.space!.forget(objectNumbers[object], from: first, to: end, includingCopies: false, frames: &frames)

@@ -133,8 +133,8 @@ extension World {
         case .setStackLimit(let slot, let pages):
             processes[slot]?.space!.setStackLimit(ByteCount.pages(pages))
             processes[slot]?.model.stackLimit = pages
-        case .makeObject(let slot, let size):
-            try makeObject(slot, size.rawValue)
+        case .makeObject(let slot, let size, let backed):
+            try makeObject(slot, size.rawValue, backed: backed)
         case .releaseObject(let slot):
             releaseObject(slot)
         case .writeObject(let slot, let index, let value):

@@ -22,12 +22,16 @@ final class World {
     static let slots = 6
     static let cpus = 2
     static let objectSlots = 3
+    /// Pages of RAM that objects may have their first content from.
+    static let backingPages: UInt64 = 8
 
     let setting: Program.Setting
     let machine: FakeMachine
     var frames: Frames
     var asids: ASIDAllocator
     let kernel: KernelMappings
+    /// Where these pages are: one behind another.
+    let backing: PhysicalAddress
     /// Frames free before the first address space.
     let baseline: UInt64
 
@@ -59,6 +63,7 @@ final class World {
         frames = machine.makeAllocator(hotLimit: setting.hotLimit)
         asids = ASIDAllocator(bits: UInt64(setting.asidBits))
         kernel = machine.makeKernel(&frames)
+        backing = Self.makeBacking(machine, &frames)
         baseline = frames.freeFrames
         processes = Array(repeating: nil, count: Self.slots)
         running = Array(repeating: nil, count: Self.cpus)
@@ -69,6 +74,18 @@ final class World {
     }
 
     deinit { machine.discard() }
+
+    /// Pages that stay as they are, each with a first word of its own.
+    private static func makeBacking(_ machine: FakeMachine, _ frames: inout Frames) -> PhysicalAddress {
+        guard let block = frames.takeBlock(order: 3, .kernel) else { preconditionFailure("RAM enough for a ramdisk") }
+        let first = block.relinquish()
+        for index in 0..<backingPages {
+            let frame = first.advanced(by: index)
+            machine.hardware.clear(frame)
+            machine.hardware.store(ModelObjects.backed(index), at: frame.address)
+        }
+        return first.address
+    }
 
     /// The first process, with a stack and a heap.
     private func makeFirst() throws {

@@ -5,10 +5,20 @@ final class ModelObjects {
         var size: UInt64
         /// The first word of each page that was written.
         var values: [UInt64: UInt64] = [:]
+        /// How many of its first pages hold what ``ModelObjects/backed(_:)`` says until somebody writes to them.
+        var backedPages: UInt64 = 0
         /// What its seals forbid.
         var seals: Seals = []
 
         var pageCount: UInt64 { (size + pageSize - 1) / pageSize }
+    }
+
+    /// The first word of a page of the ramdisk.
+    static func backed(_ index: UInt64) -> UInt64 { 0xBAC_0000 + index }
+
+    /// The first word of an object's page.
+    func value(_ index: UInt64, of number: Int) -> UInt64 {
+        objects[number].values[index] ?? (index < objects[number].backedPages ? Self.backed(index) : 0)
     }
 
     /// `F_SEAL_…` (fcntl(2)).
@@ -32,6 +42,7 @@ final class ModelObjects {
         objects[number].size = size
         let count = objects[number].pageCount
         objects[number].values = objects[number].values.filter { $0.key < count }
+        objects[number].backedPages = min(objects[number].backedPages, count)
     }
 
     /// A hole reads as zeroes.

@@ -330,7 +330,7 @@ struct ModelSpace {
     func value(of page: Page) -> UInt64 {
         if let value = page.value { return value }
         guard let source = page.source else { return 0 }
-        return objects[source.object].values[source.index] ?? 0
+        return objects.value(source.index, of: source.object)
     }
 
     /// What a write of the first word does, which is allowed.
