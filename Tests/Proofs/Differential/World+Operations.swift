@@ -228,7 +228,10 @@ extension World {
             try model.access(address & ~(pageSize - 1), .write)
             return true
         }
-        if case .success = result, address % pageSize == 0 { process.model.write(0, to: address / pageSize) }
+        guard case .success = result else { return }
+        // Who writes to the rest of a private page has a copy of its first word, too.
+        let number = address / pageSize
+        process.model.write(address % pageSize == 0 ? 0 : process.model.value(of: number), to: number)
     }
 
     private func fork(_ slot: Int, to child: Int) throws {
