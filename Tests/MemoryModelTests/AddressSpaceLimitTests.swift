@@ -30,6 +30,21 @@ private func range(_ start: UInt64, _ length: UInt64) -> VirtualRange {
         try test.finish()
     }
 
+    @Test("of a block that is locked as a whole only the pages that are asked about count")
+    func partsOfBlocks() throws {
+        var test = try TestSpace()
+        try test.map(fixed: base, 4 * megabyte)
+        try test.space.apply(.lockOnFault, over: range(base, 2 * megabyte), frames: &test.frames)
+        #expect(test.space.lockedPages == 512)
+        test.space.lockLimit = 600
+        let last = base + 2 * megabyte - page
+        let answers = (
+            test.space.mayLock(all: range(last, 89 * page)), test.space.mayLock(all: range(last, 90 * page))
+        )
+        #expect(answers == (true, false))
+        try test.finish()
+    }
+
     @Test("mremap adds no locked page beyond their limit, and none beyond that of all; what fails changes nothing")
     func moves() throws {
         var test = try TestSpace()

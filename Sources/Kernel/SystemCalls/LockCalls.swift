@@ -25,14 +25,13 @@ func lockMemory(_ call: SystemCallArguments, flags: UInt32) throws(Errno) -> UIn
 /// - Throws: ENOMEM beyond the limit, and only then EINVAL where the range wraps.
 private func lockableRange(_ call: SystemCallArguments) throws(Errno) -> VirtualRange {
     let space = Process.current.value.memory
-    let bytes = touchedBytes(call.first, call.second)
-    guard space.value.memory.mayLock(bytes.wholePages) else {
-        guard let range = try? touchedPages(call.first, call.second), space.value.memory.mayLock(all: range) else {
-            throw .noMemory
-        }
-        return range
+    if space.value.memory.mayLock(touchedBytes(call.first, call.second).wholePages) {
+        return try touchedPages(call.first, call.second)
     }
-    return try touchedPages(call.first, call.second)
+    guard let range = try? touchedPages(call.first, call.second), space.value.memory.mayLock(all: range) else {
+        throw .noMemory
+    }
+    return range
 }
 
 /// `munlock`.

@@ -15,24 +15,4 @@ extension AddressSpace {
     public func pagesToAccount(in range: VirtualRange, for protection: Protection) -> UInt64 {
         countPages(in: range) { !$0.contains(.accounted) && $0.replacing(protection).contains(.accounted) }
     }
-
-    /// The mapped pages of `range` whose attributes are as wanted. Parts of the range that no program can map count
-    /// nothing.
-    private func countPages(in range: VirtualRange, _ isWanted: (AttributeSet) -> Bool) -> UInt64 {
-        countPages(inArea: range.intersection(layout.low), isWanted)
-            + countPages(inArea: range.intersection(layout.high), isWanted)
-    }
-
-    private func countPages(inArea range: VirtualRange?, _ isWanted: (AttributeSet) -> Bool) -> UInt64 {
-        guard let range else { return 0 }
-        var count: UInt64 = 0
-        var cursor = Cursor(tables, over: range)
-        repeat {
-            let descriptor = cursor.descriptor
-            if !descriptor.isFree, isWanted(attributes[descriptor.attributeClass]) {
-                count += (min(cursor.entryEnd, range.end) - cursor.position).wholePages
-            }
-        } while cursor.advance()
-        return count
-    }
 }

@@ -25,9 +25,11 @@ extension AddressSpace {
 
     /// Pages that are locked, touched or not: `VmLck` of `/proc/PID/status`. At the cost of a look at each entry, where
     /// anything is locked at all.
-    public var lockedPages: UInt64 {
-        guard let locked = attributes.classes(having: .locked) else { return 0 }
-        return countPages(of: locked, in: layout.low) + countPages(of: locked, in: layout.high)
+    public var lockedPages: UInt64 { lockedPages(in: layout.low) + lockedPages(in: layout.high) }
+
+    private func lockedPages(in range: VirtualRange) -> UInt64 {
+        guard attributes.classes(having: .locked) != nil else { return 0 }
+        return countPages(in: range) { $0.contains(.locked) }
     }
 
     /// Whether `pages` more may be locked (Linux mm/mmap.c, `mlock_future_check`).
@@ -38,34 +40,15 @@ extension AddressSpace {
 
     /// Whether all of `range` may be locked; what is so already does not count twice (Linux mm/mlock.c, `do_mlock`).
     public func mayLock(all range: VirtualRange) -> Bool {
-        guard !mayLock(range.pageCount), let locked = attributes.classes(having: .locked) else {
-            return mayLock(range.pageCount)
-        }
-        var already: UInt64 = 0
-        if let low = range.intersection(layout.low) { already += countPages(of: locked, in: low) }
-        if let high = range.intersection(layout.high) { already += countPages(of: locked, in: high) }
-        return lockedPages - already + range.pageCount <= lockLimit
+        mayLock(range.pageCount) || mayLock(range.pageCount - lockedPages(in: range))
     }
 
     /// Whether what is mapped from now on is locked.
     public var locksMappings: Bool { !futureLock.isEmpty }
 
-    private func countPages(of classes: ClassSet, in range: VirtualRange) -> UInt64 {
-        var pages: UInt64 = 0
-        var cursor = Cursor(tables, over: range)
-        repeat {
-            let descriptor = cursor.descriptor
-            guard !descriptor.isFree, classes.contains(descriptor.attributeClass) else { continue }
-            pages += TableGeometry.span(at: cursor.place.level).wholePages
-        } while cursor.advance()
-        return pages
-    }
-
     /// Whether any page of `range` has one of `attributes`.
     public func contains(_ attributes: AttributeSet, in range: VirtualRange) -> Bool {
-        guard let classes = self.attributes.classes(having: attributes) else { return false }
-        if let low = range.intersection(layout.low), countPages(of: classes, in: low) > 0 { return true }
-        guard let high = range.intersection(layout.high) else { return false }
-        return countPages(of: classes, in: high) > 0
+        guard self.attributes.classes(having: attributes) != nil else { return false }
+        return countPages(in: range) { !$0.isDisjoint(with: attributes) } > 0
     }
 }

@@ -15,7 +15,9 @@ extension AddressSpace {
         countPages(in: range) { $0.isDisjoint(with: .write | .shared | .growsDown) }
     }
 
-    private func countPages(in range: VirtualRange, where isCounted: (AttributeSet) -> Bool) -> UInt64 {
+    /// The pages of `range` that are mapped with attributes for which `isCounted` holds; of an entry that lies across an
+    /// end of it, those within. Parts of the range that no program can map count nothing.
+    func countPages(in range: VirtualRange, where isCounted: (AttributeSet) -> Bool) -> UInt64 {
         countPages(inPart: range.intersection(layout.low), where: isCounted)
             + countPages(inPart: range.intersection(layout.high), where: isCounted)
     }
