@@ -88,9 +88,12 @@ extension AddressSpace {
         var new = Descriptor.page(frame.relinquish(), class: old.attributeClass, rights: rights)
         if rights.contains(.write) && !isCopied && !records.isDirty(source) { new = clean(new) }
         machine.store(new.rawValue, at: place.entry(for: page))
-        var record = records.tableRecord(of: place.table)
-        record.resident += 1
-        records.setTableRecord(record, of: place.table)
+        var mapped = 1
+        if access != .write {
+            let entry = TableGeometry.index(of: page, at: Granule.lastLevel)
+            mapped += mapAround(entry, of: place.table, old.advanced(byPages: offset), set)
+        }
+        tables.count(resident: mapped, in: place.table)
         machine.orderTableWrites()
         return isFetched ? .pageFetched : isCopied ? .copied : .objectPage
     }

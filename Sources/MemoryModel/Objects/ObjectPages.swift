@@ -39,6 +39,26 @@ extension ObjectTable {
         return Self.frame(in: word)
     }
 
+    /// The tree's table that holds a page's word, and which word it is; nil where there is no such table.
+    func leaf(for index: PageIndex, of object: ObjectNumber) -> (table: FrameNumber, slot: Int)? {
+        let index = UInt64(index.rawValue)
+        var word = get(.tree, of: object)
+        var height = Self.height.value(in: word)
+        guard height > 0, Self.covers(index, height: height) else { return nil }
+        while height > 1 {
+            word = machine.load(Self.slot(index, at: height, of: Self.frame(in: word)))
+            guard word != 0 else { return nil }
+            height -= 1
+        }
+        return (Self.frame(in: word), Int(truncatingIfNeeded: index & (1 << Granule.indexBits - 1)))
+    }
+
+    /// The frame that a word of such a table names; nil where the page has none at the moment.
+    @inline(__always) func page(in slot: PhysicalAddress) -> FrameNumber? {
+        let word = machine.load(slot)
+        return word == 0 ? nil : Self.frame(in: word)
+    }
+
     /// The frame of a page, which gets one now where it has none. The caller completes the cleaning before an entry
     /// that names the frame is published.
     /// - Throws: ``ObjectError``, with nothing changed.
