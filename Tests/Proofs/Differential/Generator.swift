@@ -18,7 +18,7 @@ struct Generator {
     /// How often each kind of operation comes, in order of the cases of ``next(in:)``.
     private static let weights = [
         44, 6, 6, 1, 8, 10, 4, 3, 2, 2, 4, 3, 1, 3, 1, 1, 6, 2, 1, 3, 2, 4, 1, 3, 8, 1,
-        12, 1, 1, 2, 2, 1,
+        12, 1, 1, 2, 2, 1, 2,
     ]
     private static let total = weights.reduce(0, +)
 
@@ -37,7 +37,11 @@ struct Generator {
         let slot = slot(world)
         if !story.isEmpty { return story.removeFirst() }
         if below(150) == 0 {
-            story = below(2) == 0 ? writtenByHardware(slot, world) : movedBelowItself(slot)
+            switch below(3) {
+            case 0: story = writtenByHardware(slot, world)
+            case 1: story = movedBelowItself(slot)
+            default: story = unmappedAtThePointer(slot, world)
+            }
             if !story.isEmpty { return story.removeFirst() }
         }
         switch kind() {
@@ -77,6 +81,7 @@ struct Generator {
             return .protectGrowing(
                 slot, Address(0x3FFF_0000 - UInt64(below(40)) * pageSize), length: Address(pageSize * pick([1, 3, 30])),
                 rights: rights())
+        case 31: return .keepRoom(below(World.objectSlots), index: UInt64(below(70)))
         default:
             return .addSeals(below(World.objectSlots), ModelObjects.Seals(rawValue: pick([1, 1, 2, 2, 4, 8])))
         }
@@ -116,6 +121,16 @@ struct Generator {
                 slot, Address(source), old: Address(pages * pageSize), new: Address(pageSize * (pages + UInt64(1 + below(300)))),
                 options: 3, to: Address(region - pages * pageSize)),
             .unmap(slot, Address(region - 40 * pageSize), length: Address(pageSize * 600)),
+        ]
+    }
+
+    /// What was mapped last goes, and the next mapping takes its place.
+    private mutating func unmappedAtThePointer(_ slot: Int, _ world: World) -> [Operation] {
+        guard let end = world.processes[slot]?.model.nextFitLow, end > 0x1000_0000 / pageSize + 8 else { return [] }
+        let length = Address(pageSize * pick([1, 1, 2, 5]))
+        return [
+            .unmap(slot, Address(end * pageSize - length.rawValue), length: length),
+            .map(slot, .anywhere(hint: 0), length: Address(pageSize * pick([1, 2])), rights: 3, options: 0),
         ]
     }
 

@@ -39,7 +39,8 @@ extension Operation {
         case .exit(let slot), .setStackLimit(let slot, _), .run(let slot, _), .giveUpCleanPages(let slot, _),
             .lockEverything(let slot, _):
             return ([slot], [])
-        case .idle, .exhaustASIDs, .makeObject, .releaseObject, .writeObject, .truncate, .punch, .addSeals, .reclaim:
+        case .idle, .exhaustASIDs, .makeObject, .releaseObject, .writeObject, .keepRoom, .truncate, .punch, .addSeals,
+            .reclaim:
             return ([], [])
         }
     }
@@ -71,6 +72,7 @@ extension Operation {
         case .makeObject: "make_object"
         case .releaseObject: "release_object"
         case .writeObject: "write_object"
+        case .keepRoom: "keep_room"
         case .truncate: "truncate"
         case .punch: "punch"
         case .addSeals: "add_seals"

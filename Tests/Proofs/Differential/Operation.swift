@@ -46,6 +46,8 @@ enum Operation: Codable {
     case releaseObject(Int)
     /// `write` to an object.
     case writeObject(Int, index: UInt64, value: UInt64)
+    /// `fallocate(FALLOC_FL_KEEP_SIZE)` of a page, beyond the object's end or not.
+    case keepRoom(Int, index: UInt64)
     case truncate(Int, size: Address)
     /// `fallocate(FALLOC_FL_PUNCH_HOLE)` of whole pages.
     case punch(Int, first: UInt64, pages: UInt64)

@@ -101,6 +101,9 @@ extension World {
                 UInt64(first.rawValue) + found.offset == source.index
             else { throw Disagreement("another page of an object is mapped at \(page.rawValue.hex)") }
         }
+        if frame != nil, let source = expected?.source, source.index >= modelObjects[source.object].pageCount {
+            throw Disagreement("at \(page.rawValue.hex) is a page from beyond its object's end")
+        }
         if let expected {
             // Without a frame the object decides, or there is nothing yet: then nobody wrote to it either.
             let shown = expected.source != nil && expected.value == nil ? process.model.value(of: expected) : 0

@@ -42,6 +42,19 @@ extension World {
         }
     }
 
+    /// A page that lies beyond the end is nobody's to see until the object grows.
+    func keepRoom(_ slot: Int, _ index: UInt64) throws {
+        guard let object = held[slot] else { return skip() }
+        machine.forgetScarcity()
+        do throws(ObjectError) {
+            let number = objectNumbers[object]
+            _ = try objects.makePageEvenBeyondEnd(PageIndex(UInt32(index)), of: number, frames: &frames)
+            machine.hardware.completeCleaning()
+        } catch {
+            try expectScarcity(error)
+        }
+    }
+
     /// In the order that the module asks for: the size, everybody's entries, the frames.
     func truncate(_ slot: Int, _ size: UInt64) {
         guard let object = held[slot] else { return skip() }

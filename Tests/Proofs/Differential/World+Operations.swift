@@ -139,6 +139,8 @@ extension World {
             releaseObject(slot)
         case .writeObject(let slot, let index, let value):
             try writeObject(slot, index, value)
+        case .keepRoom(let slot, let index):
+            try keepRoom(slot, index)
         case .truncate(let slot, let size):
             truncate(slot, size.rawValue)
         case .punch(let slot, let first, let pages):
