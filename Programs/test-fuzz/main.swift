@@ -35,13 +35,17 @@ func prepare() {
     _ = Fuzzer(name: 0, seed: 1, hasShortages: false, printed: 0)
 }
 
-/// Free frames of the machine, where they can be asked for.
-func freeFrames() -> UInt64? { (try? Debugging.frames())?.free }
+/// What the machine's frames are used for, where that can be asked.
+func frames() -> AkumaFrames? { try? Debugging.frames() }
 
 func checkEverything(_ round: Int) {
     guard hasInterface else { return }
     let violations = (try? Debugging.check(.everything)) ?? -1
     expect(violations == 0, "after round \(round): \(violations) violations")
+}
+
+func remove(_ path: StaticString) {
+    unsafe systemCall(.unlinkat, UInt(bitPattern: -100), UInt(bitPattern: path.utf8Start), 0)
 }
 
 /// A few processes that each make their calls, and how it went. Returns the calls made.
@@ -72,9 +76,7 @@ func makeRound(_ round: Int) -> Int {
         expect(ended.status.exitStatus == 0, "round \(round): process \(ended.process) ended with \(ended.status.shellStatus)")
     }
     // The files that they made, if any: their pages are no leak.
-    for path in ["/tmp/a\0", "/tmp/b\0"] as [StaticString] {
-        unsafe systemCall(.unlinkat, UInt(bitPattern: -100), UInt(bitPattern: path.utf8Start), 0)
-    }
+    for path in ["/tmp/a\0", "/tmp/b\0", "no-such-file\0"] as [StaticString] { remove(path) }
     var made = 0
     for index in 0..<processes {
         made += unsafe ledgerWords[2 * index]
@@ -88,9 +90,12 @@ var made = 0
 var succeeded = 0
 var killed = 0
 var round = onlyRound ?? 0
-// The first round makes what the kernel keeps: records of objects, tables of its window.
-_ = onlyRound == nil ? 0 : makeRound(round)
-let freeBefore = freeFrames()
+unsafe ledgerWords[0] = 0
+let writtenBefore = frames()?.cachedDirty
+// A first round brings what is kept for good: records of objects, tables of the kernel's window, the pages of this
+// program that it writes to. After one round alone, nothing is compared.
+if onlyRound == nil { _ = makeRound(round) }
+let before = onlyRound == nil ? frames() : nil
 while made < count {
     made += makeRound(round)
     checkEverything(round)
@@ -98,9 +103,20 @@ while made < count {
     if !isFine || onlyRound != nil { break }
     round += 1
 }
-if let freeBefore, let free = freeFrames() {
-    // Slabs and warm tables come and go.
-    expect(free + 32 > freeBefore, "\(freeBefore) frames were free before, \(free) after")
+if let before, let after = frames() {
+    func expectAsBefore(_ what: String, _ before: UInt64, _ after: UInt64) {
+        expect(after == before, "\(before) frames were \(what) before, \(after) after")
+    }
+    expectAsBefore("programs' own", before.anonymous, after.anonymous)
+    expectAsBefore("tables", before.tables, after.tables)
+    // A pool may spread over more frames what would find room in fewer.
+    expect(after.kernel < before.kernel + 32, "\(before.kernel) frames were the kernel's before, \(after.kernel) after")
+    // The one file that was there from the start. Clean pages come and go with what is read, and with what memory there is.
+    remove("/bin/hello\0")
+    if let writtenBefore, let writtenAfter = frames()?.cachedDirty {
+        expectAsBefore("pages that were written", writtenBefore, writtenAfter)
+    }
+    print("the kernel's frames: \(before.kernel) before, \(after.kernel) after")
 }
 print("seed \(seed): \(made) calls in \(round + 1) rounds, \(succeeded) succeeded, \(killed) processes killed")
 finish()

@@ -136,6 +136,17 @@ public enum AkumaCheck: UInt64, Sendable {
     public var free: UInt64 = 0
     /// All frames that the allocator manages.
     public var total: UInt64 = 0
+    /// Programs' own memory, private copies of files' pages among it.
+    public var anonymous: UInt64 = 0
+    /// Translation tables.
+    public var tables: UInt64 = 0
+    /// Pages of files and of shared memory.
+    public var cached: UInt64 = 0
+    /// Of these: nowhere else, because they were written or never came from elsewhere.
+    public var cachedDirty: UInt64 = 0
+
+    /// The kernel's own, the frame of zeroes among it.
+    public var kernel: UInt64 { total &- free &- anonymous &- tables &- cached }
 
     /// All zero.
     public init() {}

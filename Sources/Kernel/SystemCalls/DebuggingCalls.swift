@@ -217,6 +217,9 @@ private func countOverlaps(in layout: AkumaLayout) -> UInt64 {
 func countFrames(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     try checkAllowed()
     var counts = AkumaFrames()
-    (counts.free, counts.total) = kernel.frames.withLock { ($0.freeFrames, $0.totalFrames) }
+    let census: FrameCensus
+    (counts.free, counts.total, census) = kernel.frames.withLock { ($0.freeFrames, $0.totalFrames, $0.table.census()) }
+    (counts.anonymous, counts.tables) = (census.anonymous, census.tables)
+    (counts.cached, counts.cachedDirty) = (census.cached, census.cachedDirty)
     return try store(counts, at: call.first, size: call.second)
 }
