@@ -53,6 +53,9 @@ public final class FakeCPU: @unchecked Sendable {
     /// Stops translating: as with a table that holds nothing of a program's.
     public func uninstall() { context = nil }
 
+    /// Whether it translates with this ASID.
+    public func translates(with asid: ASID) -> Bool { context?.asid == machine.implemented(asid) }
+
     /// Accesses memory as an instruction would.
     /// - Returns: the physical address accessed. Sets flags where the machine's walker does.
     @discardableResult public func access(

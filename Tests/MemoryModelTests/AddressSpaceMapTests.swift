@@ -1,6 +1,7 @@
 import FakeMachine
-import MemoryModel
 import Testing
+
+@testable import MemoryModel
 
 @Suite(.leakLedger) struct AddressSpaceMapTests {
     @Test("the first mapping of a fresh process is at 0x10000000, and a store through it is read back")
@@ -230,19 +231,45 @@ import Testing
         try test.finish()
     }
 
-    @Test("256 distinct attribute sets fit; unused ones are swept, and beyond them is ENOMEM")
-    func attributeClasses() throws {
+    /// Sets that no page has.
+    private func internSets(_ range: Range<Int>, in test: inout TestSpace) throws {
+        for number in range { _ = try test.space.intern(.read | AttributeSet(name: NamePlace(word: number))) }
+    }
+
+    private func attributes(of address: UInt64, in test: borrowing TestSpace) -> AttributeSet {
+        test.space.translate(VirtualAddress(address))?.attributes ?? .none
+    }
+
+    @Test("where 256 attribute sets are there, those that no page has are swept, and forgotten")
+    func sweep() throws {
         var test = try TestSpace()
-        var made = 0
-        for bits in 0..<8 as Range<UInt8> {
-            for options in 0..<4 as Range<UInt32> {
-                let start = try test.map(page, Protection(rawValue: bits), options: MapOptions(rawValue: options << 1))
-                try test.unmap(start, page)
-                made += 1
-            }
-        }
-        #expect(made == 32)
+        let start = try test.map(page)
+        let count = test.space.attributes.count
+        try internSets(0..<256 - count, in: &test)
+        #expect(test.space.attributes.count == 256)
+        // Asked for last before the sweep: its class is nobody's now.
+        let last = AttributeSet.read | AttributeSet(name: NamePlace(word: 255 - count))
+        try internSets(300..<301, in: &test)
+        let again = try test.space.intern(last)
+        #expect(test.space.attributes.contains(again) && test.space.attributes[again] == last)
+        try test.write(1, at: start)
         try test.space.validate()
+        try test.finish()
+    }
+
+    @Test("a change of several mappings keeps the sets that it needs, should it sweep in the midst of it")
+    func sweepWithinAChange() throws {
+        var test = try TestSpace()
+        let start = try test.map(2 * page)
+        try test.change(.mergeable, start, page)
+        // Room for the set that the first page will have, and not for the second one's.
+        try internSets(0..<255 - test.space.attributes.count, in: &test)
+        try test.protect(start, 2 * page, .readExecute)
+        try test.space.validate()
+        let (first, second) = (attributes(of: start, in: test), attributes(of: start + page, in: test))
+        #expect(first.contains(.read | .execute | .mergeable) && !first.contains(.write))
+        #expect(second.contains(.read | .execute) && second.isDisjoint(with: .mergeable | .write))
+        #expect(try test.read(start, cpu: 1) == 0)
         try test.finish()
     }
 }

@@ -412,6 +412,20 @@ extension Family {
         try family.finish()
     }
 
+    @Test func whatIsLockedIsNotGivenUp() throws {
+        let family = try Family()
+        let object = try family.makeBackedObject(pages: 4)
+        try family.map(family.first, object, at: Self.base, pages: 4, .read, shared: true)
+        for index: UInt64 in 0..<4 { _ = try family.read(family.first, Self.base + index * page) }
+        let locked = VirtualRange(VirtualAddress(Self.base), to: VirtualAddress(Self.base + 3 * page))
+        try family.first.space!.apply(.lock, over: locked, frames: &family.frames)
+        #expect(family.giveUpCleanPages(sparingUsed: false) == 1)
+        #expect(family.first.frame(of: Self.base + 2 * page) != nil)
+        #expect(family.first.frame(of: Self.base + 3 * page) == nil)
+        family.release(object)
+        try family.finish()
+    }
+
     @Test func dirtyPagesAndCopiesStay() throws {
         let family = try Family()
         let object = try family.makeBackedObject(pages: 4)

@@ -38,6 +38,27 @@ struct IdentifierTests {
         #expect(contexts == first)
     }
 
+    @Test("stay with an address space that a CPU runs on, though another has left it and come back")
+    func leftAndTakenUp() {
+        let machine = FakeMachine(frames: 4)
+        var allocator = ASIDAllocator(bits: 8)
+        var running = AddressSpaceContext.none
+        var other = AddressSpaceContext.none
+        allocator.activate(&running, on: 1, machine.hardware)
+        allocator.activate(&running, on: 2, machine.hardware)
+        let kept = running.asid
+        for generation: UInt64 in 2...4 {
+            while allocator.generation < generation {
+                var context = AddressSpaceContext.none
+                allocator.activate(&context, on: 0, machine.hardware)
+            }
+            // CPU 2 never switches; CPU 1 does, and comes back.
+            allocator.activate(&running, on: 1, machine.hardware)
+            allocator.activate(&other, on: 1, machine.hardware)
+            #expect(running.asid == kept)
+        }
+    }
+
     @Test("of what CPUs run are kept over a new generation, and given to nobody else")
     func reserved() {
         let machine = FakeMachine(frames: 4)

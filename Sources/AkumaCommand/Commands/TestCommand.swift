@@ -24,14 +24,16 @@ struct TestCommand: AsyncParsableCommand {
     @Flag(help: "Also the tests that take minutes.")
     var long = false
 
-    @Flag(help: "Only see how many of the seeded faults the proofs find, and write the table of it.")
+    @Flag(
+        help: "Only see how many of the seeded faults the proofs find, and write the table of it; with --filter, of those with these words.")
     var mutations = false
 
     func run() async throws {
         let project = Project.current()
         let progress = Reporter()
         if mutations {
-            let isEnough = try await MutationScore(project: project, progress: progress).run()
+            guard skip.isEmpty, !long else { throw ValidationError("--mutations goes with --filter alone") }
+            let isEnough = try await MutationScore(project: project, progress: progress).run(selecting: filter)
             print("\(isEnough ? 1 : 0) passed, \(isEnough ? 0 : 1) failed")
             if !isEnough { throw ExitCode(1) }
             return

@@ -1,5 +1,5 @@
-/// `mlockall`, and how much is locked. `mlock` itself is a ``RangeChange``; nothing ever takes a page away from a
-/// program, so that a lock is kept by nobody but those who ask about it (Linux mm/mlock.c).
+/// `mlockall`, and how much is locked. `mlock` itself is a ``RangeChange``. What is locked is spared where clean pages of
+/// files are given up (``giveUpCleanPages(sparingUsed:frames:)``); nothing else is ever taken away from a program.
 extension AddressSpace {
     /// Gives everything that is mapped another lock (`mlockall` with `MCL_CURRENT`, `munlockall`).
     /// - Throws: ``MapError/outOfMemory``, with nothing changed.

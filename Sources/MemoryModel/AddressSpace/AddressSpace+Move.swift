@@ -29,9 +29,9 @@ extension AddressSpace {
         }
         if let source = VirtualRange(request.source, length: oldLength) { try refuseSealed(in: source) }
         let mapping = try mapping(at: request.source, length: oldLength)
+        guard newLength <= AddressSpaceLayout.addressLimit - VirtualAddress(0) else { throw .outOfMemory }
         guard mapping.canGrow(to: newLength) else { throw .invalidArgument }
         try checkGrowth(request, mapping)
-        guard newLength <= AddressSpaceLayout.addressLimit - VirtualAddress(0) else { throw .outOfMemory }
         if let grown = try growInPlace(mapping, to: newLength, frames: &frames) { return grown }
         guard options.contains(.mayMove), let room = findRoom(for: newLength + searchGap) else { throw .outOfMemory }
         let target = VirtualRange(room.start, to: room.start + newLength)

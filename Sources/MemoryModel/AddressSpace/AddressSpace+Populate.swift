@@ -55,11 +55,12 @@ extension AddressSpace {
         let descriptor = tables.load(place.entry(for: page))
         guard !descriptor.isFree else { throw .notMapped }
         let set = attributes[descriptor.attributeClass]
+        // Before it is asked what may be done there (Linux mm/gup.c, populate_vma_page_range).
+        if purpose == .mapping && set.contains(.lockedOnFault) { return .pass }
         guard set.allowsAccess else { throw set.contains(.guardPage) ? .guarded : .accessDenied }
         let access: Access
         switch purpose {
         case .mapping:
-            if set.contains(.lockedOnFault) { return .pass }
             access = set.contains(.write) && !set.contains(.shared) ? .write : .read
         case .reading:
             guard set.contains(.read) else { throw .accessDenied }

@@ -55,10 +55,11 @@
             stackGuardGap: ByteCount.pages(256))
     }
 
-    /// Bits of each of the random numbers that ``randomised(image:heap:map:stack:)`` takes.
-    @inlinable public static var randomBits: UInt64 { 30 }
+    /// Bits of each of the random numbers that ``randomised(image:heap:map:stack:)`` takes: 28 are left of them to a
+    /// program that wants to lie at a multiple of 64 KiB, as linkers have it.
+    @inlinable public static var randomBits: UInt64 { 32 }
 
-    /// A layout in the high region with each part at a page of its own choice among 2^30 (4 TiB), in areas 32 TiB apart.
+    /// A layout in the high region with each part at a page of its own choice among 2^32 (16 TiB), in areas 32 TiB apart.
     ///
     /// Each number counts pages; only its low ``randomBits`` bits count.
     public static func randomised(image: UInt64, heap: UInt64, map: UInt64, stack: UInt64) -> AddressSpaceLayout {

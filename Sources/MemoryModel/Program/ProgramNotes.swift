@@ -3,10 +3,15 @@ struct ProgramNotes {
     /// Pages must not be both writable and executable: bit 0 of Akuma's note.
     var refusesWritableAndExecutable = false
 
+    /// Bytes of notes that are looked at, in all segments together. A file with holes may say that it has TiB of them.
+    static var maximumByteCount: UInt64 { 1 << 16 }
+    /// How many of these are left.
+    private var left = ProgramNotes.maximumByteCount
+
     /// Bytes "Akuma" and NUL, little-endian.
     private static let akuma: UInt64 = 0x61_6d75_6b41
 
-    /// Reads the notes of one segment. Those of others are skipped, and what has not a note's form ends the reading:
+    /// Reads the notes of one segment, as far as ``maximumByteCount`` goes. Those of others are skipped, and what has not a note's form ends the reading:
     /// it is data that Linux's loader does not look at either.
     /// - Throws: `malformedNote`.
     mutating func read<File: ProgramBytes & ~Escapable>(
@@ -15,7 +20,8 @@ struct ProgramNotes {
         guard file.contains(segment.offset, size: segment.fileSize) else { return }
         // Notes are padded to 8 bytes where their segment is so aligned, otherwise to 4.
         let padding: UInt64 = segment.alignment == 8 ? 7 : 3
-        let end = segment.offset + segment.fileSize
+        let end = segment.offset + min(segment.fileSize, left)
+        left -= min(segment.fileSize, left)
         var offset = segment.offset
         while end - offset >= 12 {
             guard let nameSize = file.word32(at: offset), let size = file.word32(at: offset + 4),

@@ -18,7 +18,7 @@ struct Generator {
     /// How often each kind of operation comes, in order of the cases of ``next(in:)``.
     private static let weights = [
         44, 6, 6, 1, 8, 10, 4, 3, 2, 2, 4, 3, 1, 3, 1, 1, 6, 2, 1, 3, 2, 4, 1, 3, 8, 1,
-        12, 1, 1, 2, 2, 1, 2,
+        12, 1, 1, 2, 2, 1, 2, 1,
     ]
     private static let total = weights.reduce(0, +)
 
@@ -37,9 +37,14 @@ struct Generator {
         let slot = slot(world)
         if !story.isEmpty { return story.removeFirst() }
         if below(150) == 0 {
-            switch below(3) {
+            switch below(8) {
             case 0: story = writtenByHardware(slot, world)
             case 1: story = movedBelowItself(slot)
+            case 2: story = runOnBoth(slot, world)
+            case 3: story = lockedFile(slot)
+            case 4: story = writtenNeighbour(slot, world)
+            case 5: story = sideBySide(slot)
+            case 6: story = sweptSets(slot)
             default: story = unmappedAtThePointer(slot, world)
             }
             if !story.isEmpty { return story.removeFirst() }
@@ -82,6 +87,7 @@ struct Generator {
                 slot, Address(0x3FFF_0000 - UInt64(below(40)) * pageSize), length: Address(pageSize * pick([1, 3, 30])),
                 rights: rights())
         case 31: return .keepRoom(below(World.objectSlots), index: UInt64(below(70)))
+        case 32: return .wearOutClasses(slot, Address(somePage(of: slot, in: world)), names: 240 + below(30))
         default:
             return .addSeals(below(World.objectSlots), ModelObjects.Seals(rawValue: pick([1, 1, 2, 2, 4, 8])))
         }
@@ -106,6 +112,52 @@ struct Generator {
             .access(slot, start, .read, cpu: cpu, value: 0),
             .access(slot, start, .write, cpu: cpu, value: random.next() | 1),
             end, .reclaim(1500),
+        ]
+    }
+
+    /// A page that was fetched before is mapped around another one's read, and written, which the hardware alone may notice.
+    private mutating func writtenNeighbour(_ slot: Int, _ world: World) -> [Operation] {
+        let start = Address(0x80_0080_0000)
+        let next = Address(start.rawValue + pageSize)
+        let length = Address(pageSize * 4)
+        let cpu = below(World.cpus)
+        return [
+            .mapObject(slot, .fixed(start), length: length, rights: 3, options: 8, object: below(World.objectSlots), first: 0),
+            .access(slot, next, .read, cpu: cpu, value: 0), .discard(slot, start, length: length),
+            .access(slot, start, .read, cpu: cpu, value: 0),
+            .access(slot, next, .write, cpu: cpu, value: random.next() | 1),
+            .unmap(slot, start, length: length), .reclaim(1500),
+        ]
+    }
+
+    /// Two parts of an object lie side by side, alike in all but what they show.
+    private mutating func sideBySide(_ slot: Int) -> [Operation] {
+        let object = below(World.objectSlots)
+        let start: UInt64 = 0x80_0080_0000
+        func part(_ page: UInt64, first: UInt64) -> Operation {
+            .mapObject(
+                slot, .fixed(Address(start + page * pageSize)), length: Address(pageSize * 3), rights: 3, options: 8,
+                object: object, first: first)
+        }
+        return [
+            .writeObject(object, index: 1, value: random.next() | 1), .writeObject(object, index: 7, value: random.next() | 1),
+            part(0, first: 0), part(3, first: 6),
+            .access(slot, Address(start + UInt64(below(6)) * pageSize), .read, cpu: below(World.cpus), value: 0),
+        ]
+    }
+
+    /// A page's attributes are the last ones asked for when all sets are swept, and are asked for again.
+    private mutating func sweptSets(_ slot: Int) -> [Operation] {
+        let start: UInt64 = 0x80_0080_0000
+        func map(_ page: UInt64, _ rights: UInt8, _ options: UInt32) -> Operation {
+            .map(
+                slot, .fixed(Address(start + page * pageSize)), length: Address(pageSize), rights: rights, options: options)
+        }
+        let (last, next): (UInt8, UInt8) = (pick([13, 4, 2]), pick([5, 7, 0]))
+        return [
+            map(0, 3, 0), .wearOutClasses(slot, Address(start), names: 236 + below(20)),
+            map(1, last, 16), .unmap(slot, Address(start + pageSize), length: Address(pageSize)),
+            map(2, next, 16), map(1, last, 16),
         ]
     }
 
@@ -134,6 +186,27 @@ struct Generator {
         ]
     }
 
+    /// A process runs on both CPUs while ASIDs run out twice, and one of them runs another in between.
+    private mutating func runOnBoth(_ slot: Int, _ world: World) -> [Operation] {
+        let other = self.slot(world)
+        return [
+            .run(slot, cpu: 0), .run(slot, cpu: 1), .exhaustASIDs(255), .idle(cpu: 0), .run(slot, cpu: 0),
+            .run(other, cpu: 0), .exhaustASIDs(255), .idle(cpu: 0), .run(slot, cpu: 0),
+        ]
+    }
+
+    /// Pages of a file are locked while clean ones are given up.
+    private mutating func lockedFile(_ slot: Int) -> [Operation] {
+        let start = Address(0x80_0080_0000)
+        let length = Address(pageSize * 8)
+        return [
+            .mapObject(slot, .fixed(start), length: length, rights: 1, options: 8, object: below(World.objectSlots), first: 0),
+            .access(slot, start, .read, cpu: below(World.cpus), value: 0),
+            .change(slot, start, pages: 4, .lock),
+            .giveUpCleanPages(slot, sparingUsed: false),
+        ]
+    }
+
     // MARK: Parts of operations
 
     /// A process that is there.
@@ -144,7 +217,8 @@ struct Generator {
     /// A page where mappings go.
     private mutating func window() -> UInt64 {
         let base: UInt64 = pick([
-            0x1018_0000, 0x1018_0000, 0x1018_0000, 0x1000_0000, 0x80_0018_0000, 0x3FF9_0000, 0x1060_0000, 0x80_0060_0000,
+            0x1018_0000, 0x1018_0000, 0x1018_0000, 0x1018_0000, 0x1000_0000, 0x1000_0000, 0x80_0018_0000, 0x80_0018_0000,
+            0x3FF9_0000, 0x3FF9_0000, 0x1060_0000, 0x1060_0000, 0x80_0060_0000, 0x80_0060_0000, 0x0FF8_0000,
         ])
         return base + UInt64(below(base == 0x3FF9_0000 ? 0x6F : 300)) * pageSize
     }

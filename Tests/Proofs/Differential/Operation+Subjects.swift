@@ -3,7 +3,8 @@ extension Operation {
     /// a table its process's own before it fails, which nobody notices.
     var isAtomic: Bool {
         switch self {
-        case .access, .kernelStore, .clearRestOfPage, .populate, .discard, .change, .lockEverything, .move: false
+        case .access, .kernelStore, .clearRestOfPage, .populate, .discard, .change, .lockEverything, .move, .wearOutClasses:
+            false
         default: true
         }
     }
@@ -33,7 +34,7 @@ extension Operation {
             return ([slot], ends(start.rawValue, pages * pageSize))
         case .setBreak(let slot, let address): return ([slot], [address.rawValue, address.rawValue &+ pageSize])
         case .access(let slot, let address, _, _, _), .kernelStore(let slot, let address, _),
-            .clearRestOfPage(let slot, let address):
+            .clearRestOfPage(let slot, let address), .wearOutClasses(let slot, let address, _):
             return ([slot], [address.rawValue])
         case .fork(let slot, let child): return ([slot, child], [])
         case .exit(let slot), .setStackLimit(let slot, _), .run(let slot, _), .giveUpCleanPages(let slot, _),
@@ -54,6 +55,7 @@ extension Operation {
         case .unmap: "munmap"
         case .protect: "mprotect"
         case .protectGrowing: "mprotect_grows"
+        case .wearOutClasses: "names"
         case .move: "mremap"
         case .lockEverything: "mlockall"
         case .discard: "dontneed"

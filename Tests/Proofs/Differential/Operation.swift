@@ -17,6 +17,8 @@ enum Operation: Codable {
     case change(Int, Address, pages: UInt64, Change)
     /// `mprotect` with `PROT_GROWSDOWN`.
     case protectGrowing(Int, Address, length: Address, rights: UInt8)
+    /// Gives a page so many names, one after the other, and none in the end: attribute sets come to their limit.
+    case wearOutClasses(Int, Address, names: Int)
     /// `mremap`.
     case move(Int, Address, old: Address, new: Address, options: UInt32, to: Address)
     /// `mlockall` with what is there and what will be, or `munlockall`.

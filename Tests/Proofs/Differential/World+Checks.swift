@@ -148,10 +148,15 @@ extension World {
             try counting.follow(process.space!.root(), kernel: kernel)
         }
         for object in Set(objectNumbers) where objects.exists(object) {
+            var pages: UInt64 = 0
             var next = objects.nextPage(from: PageIndex(0), of: object)
             while let found = next {
                 _ = try counting.refer(to: found.frame)
+                pages += 1
                 next = objects.nextPage(from: PageIndex(found.index.rawValue + 1), of: object)
+            }
+            guard objects.residentPages(of: object) == pages else {
+                throw Disagreement("object \(object.rawValue) counts other pages than the \(pages) that it has")
             }
         }
         // The kernel's own: the zero frame, its table, and the attribute sets of each address space.

@@ -55,6 +55,18 @@ extension World {
         }
     }
 
+    /// What is locked stays (mlock(2)).
+    func giveUpCleanPages(_ slot: Int, sparingUsed: Bool) throws {
+        guard let process = processes[slot] else { return skip() }
+        let locked = process.model.pages.filter { $0.value.attributes.contains(.locked) }.keys.filter {
+            process.space!.isResident($0)
+        }
+        _ = process.space!.giveUpCleanPages(sparingUsed: sparingUsed, frames: &frames)
+        if let lost = locked.first(where: { !process.space!.isResident($0) }) {
+            throw Disagreement("the page at \((lost * pageSize).hex) is locked, and was given up")
+        }
+    }
+
     /// In the order that the module asks for: the size, everybody's entries, the frames.
     func truncate(_ slot: Int, _ size: UInt64) {
         guard let object = held[slot] else { return skip() }
@@ -195,6 +207,16 @@ extension World {
                     machine.peek(frame.address) == value
                 else { throw Disagreement("page \(index) of object \(number.rawValue) has lost what was written") }
             }
+        }
+    }
+}
+
+extension AddressSpace {
+    /// Whether a page has a frame.
+    fileprivate func isResident(_ number: UInt64) -> Bool {
+        switch state(of: VirtualAddress(number * pageSize)) {
+        case .resident, .residentWithoutAccess: true
+        case .free, .reserved, .reservedFile, nil: false
         }
     }
 }

@@ -58,6 +58,9 @@ extension World {
             } model: { (model) throws(MapError) in
                 try model.protectGrowing(range.start.rawValue, range.length.rawValue, protection)
             }
+        case .wearOutClasses(let slot, let address, let names):
+            guard let process = processes[slot] else { return }
+            try wearOutClasses(process, address.rawValue, names)
         case .move(let slot, let start, let old, let new, let options, let target):
             guard let process = processes[slot] else { return }
             var request = MoveRequest(
@@ -115,7 +118,7 @@ extension World {
             }
             if !hasCopies { processes[slot]?.space!.populate(range, frames: &frames) }
         case .giveUpCleanPages(let slot, let sparingUsed):
-            _ = processes[slot]?.space!.giveUpCleanPages(sparingUsed: sparingUsed, frames: &frames)
+            try giveUpCleanPages(slot, sparingUsed: sparingUsed)
         case .access(let slot, let address, let kind, let cpu, let value):
             guard let process = processes[slot] else { return }
             run(slot, on: cpu)

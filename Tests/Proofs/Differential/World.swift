@@ -221,8 +221,12 @@ final class World {
     }
 
     func checkMachine() throws {
-        guard let first = machine.violations.first else { return }
-        throw Disagreement("\(first)")
+        if let first = machine.violations.first { throw Disagreement("\(first)") }
+        // What is invalidated is invalidated for one ASID.
+        for (cpu, slot) in running.enumerated() {
+            guard let slot, let asid = processes[slot]?.asid, !machine.cpus[cpu].translates(with: asid) else { continue }
+            throw Disagreement("CPU \(cpu) translates with another ASID than \(asid.rawValue), its process's")
+        }
     }
 }
 

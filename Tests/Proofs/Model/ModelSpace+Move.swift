@@ -40,8 +40,8 @@ extension ModelSpace {
         }
         if Self.pageNumbers(source, old * pageSize) != nil { try refuseSealed(first..<first + old) }
         let mapping = try mapping(first, old)
-        try checkGrowth(mapping, to: new, request)
         guard new * pageSize <= addressLimit else { throw .outOfMemory }
+        try checkGrowth(mapping, to: new, request)
         let grown = first..<first + new
         if old > 0, Self.isUser(grown), isFree(first + old..<first + new) {
             for number in first + old..<first + new { pages[number] = mapping.page(number - first) }
