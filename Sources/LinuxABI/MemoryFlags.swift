@@ -209,10 +209,10 @@ public enum ProcessAdvice: UInt32, DescribedValue {
     @inlinable
     public var entry: (name: StaticString, treatment: Treatment) {
         switch self {
-        case .willNeed: ("MADV_WILLNEED", .notBuilt(.noFunction))
-        case .cold: ("MADV_COLD", .notBuilt(.noFunction))
-        case .pageOut: ("MADV_PAGEOUT", .notBuilt(.noFunction))
-        case .collapse: ("MADV_COLLAPSE", .notBuilt(.noFunction))
+        case .willNeed: ("MADV_WILLNEED", .honoured)
+        case .cold: ("MADV_COLD", .honoured)
+        case .pageOut: ("MADV_PAGEOUT", .honoured)
+        case .collapse: ("MADV_COLLAPSE", .refused(.invalidArgument, "mm/khugepaged.c, madvise_collapse: a kernel without huge pages"))
         }
     }
 }

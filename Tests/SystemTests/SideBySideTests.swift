@@ -33,7 +33,7 @@ struct SideBySideTests {
     /// Beside Debian's kernel in the same machine: qemu-aarch64 has a memory map of its own.
     @Test(
         "what calls on memory do, and which error wins, is equal",
-        arguments: ["remap", "remap-file-pages", "locks", "process-memory"])
+        arguments: ["remap", "remap-file-pages", "locks", "process-memory", "precedence"])
     func memoryCalls(program: String) async throws {
         try await withTemporaryFolder { folder in
             let executable = folder.appending(program)

@@ -182,6 +182,8 @@ extension Handle where T == Inode {
 
     /// Writes within one page.
     private func writePage(at position: UInt64, count: UInt64, from buffer: inout UserBuffer) throws(Errno) -> UInt64 {
+        // Before anything is refused or made (mm/filemap.c, generic_perform_write: fault_in_iov_iter_readable).
+        guard buffer.isReadable else { return 0 }
         let object = try fileObject()
         try checkSeals(forWritingTo: position + count)
         let index = PageIndex(UInt32(truncatingIfNeeded: position >> Granule.shift))
@@ -189,9 +191,9 @@ extension Handle where T == Inode {
         let copied = buffer.read(to: frame.address.rawValue + (position & Self.pageMask), limit: count)
         let end = ByteCount(position + copied)
         withObjects { objects, frames in
-            if objects.size(of: object) < end {
-                objects.setSize(end, of: object)
-            } else if copied == 0, UInt64(index.rawValue) >= objects.pageCount(of: object) {
+            if copied > 0 {
+                if objects.size(of: object) < end { objects.setSize(end, of: object) }
+            } else if UInt64(index.rawValue) >= objects.pageCount(of: object) {
                 // A page behind the end, where nothing could be written.
                 objects.dropPages(from: index, of: object, frames: &frames)
             }

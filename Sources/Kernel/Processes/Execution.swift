@@ -4,8 +4,17 @@ import Machine
 import MachineAssembly
 import MemoryModel
 
-/// `execve`: replaces the running process's program. Nothing is changed unless it succeeds.
+/// `execve`: replaces the running process's program. Nothing is changed unless it succeeds. The strings are looked at
+/// before the file is (fs/exec.c, do_execveat_common).
 func execute(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    try withPath(call.first) { _, _ in }
+    let strings = try ProgramStrings(path: call.first, arguments: call.second, environment: call.third)
+    defer { strings.giveBack() }
+    try strings.refuseBeyondLimits(of: Process.current)
+    return try execute(call, with: strings)
+}
+
+private func execute(_ call: SystemCallArguments, with strings: ProgramStrings) throws(Errno) -> UInt64 {
     let process = Process.current
     let inode = try withPath(call.first) { (path, count) throws(Errno) in
         try resolve(path, count: count, from: process.value.directory, followsLast: true)
@@ -16,7 +25,7 @@ func execute(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     inode.retainProgram()
     let program: LoadedProgram
     do throws(Errno) {
-        program = try load(inode, call)
+        program = try load(inode, strings)
     } catch {
         inode.releaseProgram()
         throw error
@@ -51,10 +60,8 @@ func execute(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 }
 
 /// Loads a program with the strings that its caller passes.
-private func load(_ inode: Handle<Inode>, _ call: SystemCallArguments) throws(Errno) -> LoadedProgram {
+private func load(_ inode: Handle<Inode>, _ strings: ProgramStrings) throws(Errno) -> LoadedProgram {
     try unshareFiles(of: Process.current)
-    let strings = try ProgramStrings(path: call.first, arguments: call.second, environment: call.third)
-    defer { strings.giveBack() }
     do throws(LoadError) {
         return try load(
             inode, arguments: strings.arguments, environment: strings.environment, path: strings.path,
@@ -160,6 +167,15 @@ struct ProgramStrings {
     }
 
     func giveBack() { giveBackBlock(block, order: order) }
+
+    /// E2BIG for strings that the stack may not grow for: Linux puts them there first (fs/exec.c, get_arg_page).
+    func refuseBeyondLimits(of process: Handle<Process>) throws(Errno) {
+        let size = argumentSize + environmentSize + pathSize + 1 + 8
+        let pages = (size + Granule.size.rawValue - 1) >> Granule.shift
+        let limits = process.value.limits
+        // The stack begins with a page, whatever the limits are.
+        guard pages == 1 || pages <= min(limits.stack.wholePages, limits.pages) else { throw .argListTooLong }
+    }
 }
 
 private func giveBackBlock(_ block: PhysicalAddress, order: UInt64) {

@@ -103,6 +103,9 @@ private func remove(_ range: VirtualRange, of space: Handle<ProgramSpace>) throw
     while start < range.end, let run = try firstRemovable(in: VirtualRange(start, to: range.end), of: space) {
         if run.pages.start > start { isWhole = false }
         start = run.pages.end
+        // Each run is looked for in all memory that shows its object.
+        giveTurnIfOver()
+        if Thread.current.value.hasFatalSignal { throw .interrupted }
         let owner = withObjects { objects, _ in objects.owner(of: run.object.number) }
         guard owner != 0 else {
             removePages(run.pages.pageCount, of: run.object)

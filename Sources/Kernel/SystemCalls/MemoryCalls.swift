@@ -100,7 +100,7 @@ private func mapAndPopulate(_ request: MapRequest) throws(Errno) -> UInt64 {
 }
 
 func mapRequest(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> MapRequest {
-    if flags.contains(.hugePages) { _ = try HugePageSize.checked(flags.hugePageSize) }
+    if flags.contains(.hugePages) { try refuseHugePages(call, flags) }
     let flags = try flags.checked()
     let address = VirtualAddress(call.first)
     let placement: Placement
@@ -122,6 +122,20 @@ func mapRequest(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) ->
         length: ByteCount(call.second),
         protection: MemoryModel.Protection(try MapProtection(rawValue: call.third).checked().rawValue).implied,
         placement: placement, options: options)
+}
+
+/// What is wrong with a mapping of huge pages before there turn out to be none (fs/hugetlbfs/inode.c,
+/// hugetlb_get_unmapped_area and hugetlbfs_file_mmap): EINVAL for a size that there is not, and for a fixed place or an
+/// offset that is no multiple of it.
+@inline(never)
+private func refuseHugePages(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> Never {
+    guard let size = HugePageSize(rawValue: flags.hugePageSize), size.treatment.error == .noMemory else {
+        throw .invalidArgument
+    }
+    let mask: UInt64 = 1 << (size == .standard ? HugePageSize.mebibytes2 : size).rawValue - 1
+    let isPlaced = flags.contains(.fixed) || flags.contains(.fixedNoReplace)
+    guard !isPlaced || call.first & mask == 0, call.sixth & mask == 0 else { throw .invalidArgument }
+    throw .noMemory
 }
 
 /// EACCES for pages both writable and executable, to a program whose note asked for that (as a Linux security module

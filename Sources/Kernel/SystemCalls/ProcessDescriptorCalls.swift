@@ -41,10 +41,8 @@ func adviseProcessMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard case .process(let id, let serial) = file.value.kind else { throw .badFileDescriptor }
     guard let process = ProcessDescriptor(id: id, serial: serial).process else { throw .noSuchProcess }
     let advice = call.fourth.asUInt32
-    switch MemoryAdvice(rawValue: advice) {
-    case .cold, .pageOut, .willNeed, .collapse: break
-    default: throw .invalidArgument
-    }
+    // What of these is not obeyed `advise` refuses, in its order.
+    guard ProcessAdvice(rawValue: advice) != nil else { throw ProcessAdvice.unknownValue.error ?? .invalidArgument }
     guard let space = process.value.space else { throw .noSuchProcess }
     var advised: UInt64 = 0
     for index in 0..<vectors.count {

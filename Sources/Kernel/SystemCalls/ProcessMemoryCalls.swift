@@ -21,7 +21,8 @@ func moveProcessMemory(
     guard let process = kernel.processes.process(call.first.asInt32), process.value.space != nil else {
         throw .noSuchProcess
     }
-    var copy = ProcessMemoryCopy(process: process, direction: direction, local: local)
+    let other = ProcessDescriptor(id: process.value.id, serial: process.value.serial)
+    var copy = ProcessMemoryCopy(process: other, direction: direction, local: local)
     var failure: Errno?
     var index: UInt64 = 0
     while index < remote.count && copy.left > 0 && failure == nil {
@@ -76,7 +77,8 @@ struct UserVectors {
 
 /// How far bytes have moved between two programs.
 private struct ProcessMemoryCopy {
-    let process: Handle<Process>
+    /// The other program: looked up again each time, as it may end while others have their turn.
+    let process: ProcessDescriptor
     let direction: ProcessMemoryDirection
     let local: UserVectors
     /// Bytes that may still move.
@@ -85,7 +87,7 @@ private struct ProcessMemoryCopy {
     private var localIndex: UInt64 = 0
     private var localPart = UserBuffer(0, count: 0)
 
-    init(process: Handle<Process>, direction: ProcessMemoryDirection, local: UserVectors) {
+    init(process: ProcessDescriptor, direction: ProcessMemoryDirection, local: UserVectors) {
         self.process = process
         self.direction = direction
         self.local = local
@@ -134,6 +136,8 @@ private struct ProcessMemoryCopy {
     /// Makes sure that there is room in a piece of the running program's memory.
     private mutating func goOnLocally() throws(Errno) {
         while localPart.count == 0 {
+            // What is copied may have become the array itself: then there is less in it than there was.
+            guard localIndex < local.count else { throw .badAddress }
             let vector = try local.vector(localIndex)
             localPart = try UserBuffer(checking: vector.base, count: vector.count, limit: left)
             localIndex += 1
@@ -143,7 +147,7 @@ private struct ProcessMemoryCopy {
     /// A reference on the frame of a page of the other's, for as long as its bytes move: what this program does to its
     /// own memory meanwhile may take the page away.
     private func hold(_ page: VirtualAddress) throws(Errno) -> FrameNumber {
-        guard let space = process.value.space else { throw .noSuchProcess }
+        guard let space = process.process?.value.space else { throw .noSuchProcess }
         let direction = direction
         do throws(FaultError) {
             return try kernel.frames.withLock { (frames) throws(FaultError) in

@@ -55,10 +55,12 @@ struct UserBuffer {
     /// access_ok, asm-generic/access_ok.h), before anything is moved. Cut to what one call moves at most.
     init(checking address: UInt64, count: UInt64, limit: UInt64) throws(Errno) {
         let limitOfAddresses = AddressSpaceLayout.addressLimit.rawValue
-        let start = VirtualAddress(address).untagged.rawValue
-        guard count <= limitOfAddresses, start <= limitOfAddresses - count else { throw .badAddress }
+        guard count <= limitOfAddresses, address <= limitOfAddresses - count else { throw .badAddress }
         self.init(address, count: min(count, limit))
     }
+
+    /// Whether the byte at the front can be read; false of an empty buffer.
+    var isReadable: Bool { count > 0 && UserMemory.load8(address) != nil }
 
     /// Copies bytes to the front of the buffer, which then begins behind them.
     /// - Parameter bytes: at most ``count``.

@@ -2,7 +2,8 @@ public import MachineAssembly
 
 /// A program's memory, reached only with the program's own rights: unprivileged loads and stores.
 ///
-/// Any address is safe to pass; what the program itself may not do is refused. A page that the program has not touched
+/// Any address is safe to pass; what the program itself may not do is refused, and so is an address with a tag, which only
+/// the program's own accesses may have (Linux Documentation/arm64/tagged-pointers.rst). A page that the program has not touched
 /// yet faults, and `akuma_kernel_exception` is asked to resolve that. The address space must be installed.
 public enum UserMemory {
     /// How far a string went.
@@ -15,10 +16,14 @@ public enum UserMemory {
         case fault
     }
 
+    /// Whether the top byte is not that of an address of the lower half. The hardware would ignore it.
+    @inlinable @inline(__always) static func isTagged(_ user: UInt64) -> Bool { user >> 56 != 0 }
+
     /// Copies from a program's memory into `span`.
     /// - Returns: the bytes at the end of `span` that could not be copied, 0 for success.
     public static func copyIn(from user: UInt64, to span: inout MutableRawSpan) -> Int {
-        unsafe span.withUnsafeMutableBytes { bytes in
+        if isTagged(user) { return span.byteCount }
+        return unsafe span.withUnsafeMutableBytes { bytes in
             unsafe Int(akuma_copy_from_user(bytes.baseAddress, user, UInt64(bytes.count)))
         }
     }
@@ -26,7 +31,8 @@ public enum UserMemory {
     /// Copies `span` to a program's memory.
     /// - Returns: the bytes at the end of `span` that could not be copied, 0 for success.
     public static func copyOut(_ span: RawSpan, to user: UInt64) -> Int {
-        unsafe span.withUnsafeBytes { bytes in
+        if isTagged(user) { return span.byteCount }
+        return unsafe span.withUnsafeBytes { bytes in
             unsafe Int(akuma_copy_to_user(user, bytes.baseAddress, UInt64(bytes.count)))
         }
     }
@@ -34,19 +40,22 @@ public enum UserMemory {
     /// Copies from a program's memory to RAM at `kernel`, an address in the identity mapping.
     /// - Returns: the bytes at the end that could not be copied.
     @inlinable public static func copyIn(from user: UInt64, toKernel kernel: UInt64, count: UInt64) -> UInt64 {
-        unsafe akuma_copy_from_user(UnsafeMutableRawPointer(bitPattern: UInt(kernel)), user, count)
+        if isTagged(user) { return count }
+        return unsafe akuma_copy_from_user(UnsafeMutableRawPointer(bitPattern: UInt(kernel)), user, count)
     }
 
     /// Copies from RAM at `kernel`, an address in the identity mapping, to a program's memory.
     /// - Returns: the bytes at the end that could not be copied.
     @inlinable public static func copyOut(fromKernel kernel: UInt64, to user: UInt64, count: UInt64) -> UInt64 {
-        unsafe akuma_copy_to_user(user, UnsafeRawPointer(bitPattern: UInt(kernel)), count)
+        if isTagged(user) { return count }
+        return unsafe akuma_copy_to_user(user, UnsafeRawPointer(bitPattern: UInt(kernel)), count)
     }
 
     /// Copies a value of a trivial type, such as a structure of the system-call interface, to a program's memory.
     /// - Returns: whether all of it was copied.
     @inlinable public static func store<T: BitwiseCopyable>(_ value: T, at user: UInt64) -> Bool {
-        unsafe withUnsafeBytes(of: value) { bytes in
+        if isTagged(user) { return false }
+        return unsafe withUnsafeBytes(of: value) { bytes in
             unsafe akuma_copy_to_user(user, bytes.baseAddress, UInt64(bytes.count)) == 0
         }
     }
@@ -54,17 +63,21 @@ public enum UserMemory {
     /// Copies a value of a trivial type from a program's memory over `value`. Every pattern of its bits must be valid.
     /// - Returns: whether all of it was copied; `value` is partly overwritten where not.
     @inlinable public static func load<T: BitwiseCopyable>(_ value: inout T, from user: UInt64) -> Bool {
-        unsafe withUnsafeMutableBytes(of: &value) { bytes in
+        if isTagged(user) { return false }
+        return unsafe withUnsafeMutableBytes(of: &value) { bytes in
             unsafe akuma_copy_from_user(bytes.baseAddress, user, UInt64(bytes.count)) == 0
         }
     }
 
     /// Writes zeroes to a program's memory.
     /// - Returns: the bytes at the end that could not be written.
-    @inlinable public static func clear(_ user: UInt64, count: UInt64) -> UInt64 { akuma_clear_user(user, count) }
+    @inlinable public static func clear(_ user: UInt64, count: UInt64) -> UInt64 {
+        isTagged(user) ? count : akuma_clear_user(user, count)
+    }
 
     /// Copies a string that ends with a zero, of less than `span`'s size, from a program's memory.
     public static func copyInString(from user: UInt64, to span: inout MutableRawSpan) -> StringCopy {
+        if isTagged(user) { return .fault }
         let result = unsafe span.withUnsafeMutableBytes { bytes in
             unsafe akuma_copy_string_from_user(bytes.baseAddress, user, UInt64(bytes.count))
         }
@@ -77,39 +90,51 @@ public enum UserMemory {
 
     /// Reads a byte of a program's memory, nil where the program may not.
     @inlinable public static func load8(_ user: UInt64) -> UInt8? {
+        if isTagged(user) { return nil }
         let word = akuma_user_load8(user)
         return word.succeeded != 0 ? UInt8(truncatingIfNeeded: word.value) : nil
     }
 
     /// Reads 16 bits of a program's memory, nil where the program may not.
     @inlinable public static func load16(_ user: UInt64) -> UInt16? {
+        if isTagged(user) { return nil }
         let word = akuma_user_load16(user)
         return word.succeeded != 0 ? UInt16(truncatingIfNeeded: word.value) : nil
     }
 
     /// Reads 32 bits of a program's memory, at once where aligned, nil where the program may not.
     @inlinable public static func load32(_ user: UInt64) -> UInt32? {
+        if isTagged(user) { return nil }
         let word = akuma_user_load32(user)
         return word.succeeded != 0 ? UInt32(truncatingIfNeeded: word.value) : nil
     }
 
     /// Reads 64 bits of a program's memory, at once where aligned, nil where the program may not.
     @inlinable public static func load64(_ user: UInt64) -> UInt64? {
+        if isTagged(user) { return nil }
         let word = akuma_user_load64(user)
         return word.succeeded != 0 ? word.value : nil
     }
 
     /// Writes a byte of a program's memory; false where the program may not.
-    @inlinable public static func store8(_ value: UInt8, at user: UInt64) -> Bool { akuma_user_store8(user, value) }
+    @inlinable public static func store8(_ value: UInt8, at user: UInt64) -> Bool {
+        !isTagged(user) && akuma_user_store8(user, value)
+    }
 
     /// Writes 16 bits of a program's memory; false where the program may not.
-    @inlinable public static func store16(_ value: UInt16, at user: UInt64) -> Bool { akuma_user_store16(user, value) }
+    @inlinable public static func store16(_ value: UInt16, at user: UInt64) -> Bool {
+        !isTagged(user) && akuma_user_store16(user, value)
+    }
 
     /// Writes 32 bits of a program's memory, at once where aligned; false where the program may not.
-    @inlinable public static func store32(_ value: UInt32, at user: UInt64) -> Bool { akuma_user_store32(user, value) }
+    @inlinable public static func store32(_ value: UInt32, at user: UInt64) -> Bool {
+        !isTagged(user) && akuma_user_store32(user, value)
+    }
 
     /// Writes 64 bits of a program's memory, at once where aligned; false where the program may not.
-    @inlinable public static func store64(_ value: UInt64, at user: UInt64) -> Bool { akuma_user_store64(user, value) }
+    @inlinable public static func store64(_ value: UInt64, at user: UInt64) -> Bool {
+        !isTagged(user) && akuma_user_store64(user, value)
+    }
 
     /// Where a user-copy routine goes on when the instruction at `instruction` faults for good; nil for any other code.
     static func landing(for instruction: UInt64) -> UInt64? {
