@@ -11,6 +11,11 @@ enum Verdict {
     static let badChild: Int32 = 75
 }
 
+/// Calls of a process between two checks of its memory.
+private let checkInterval = 256
+/// Calls of a process between two checks of everything.
+private let fullCheckInterval = 1250
+
 /// One process that makes random calls.
 struct Fuzzer {
     /// What the process is called in messages: its round, and how it descends from the first process there.
@@ -26,6 +31,9 @@ struct Fuzzer {
     private var children = 0
     private var generation: Int
     private var canary: UInt8 = 0
+    /// The calls at which the kernel's books are checked next: this process's own, and those of all.
+    private var nextCheck: Int
+    private var nextFullCheck: Int
 
     /// Calls made, and how many of them succeeded.
     private(set) var made = 0
@@ -37,6 +45,9 @@ struct Fuzzer {
         self.hasShortages = hasShortages
         self.printed = printed
         self.generation = generation
+        // Not all processes at the same call.
+        nextCheck = Int(name % 16 + 1) * checkInterval / 16
+        nextFullCheck = Int(name % 16 + 1) * fullCheckInterval / 16
     }
 
     /// Makes so many calls, and touches memory between them.
@@ -53,9 +64,11 @@ struct Fuzzer {
             case .fork: makeChild(count)
             }
             if made & 63 == 0 { lookAtCanaries() }
+            checkNowAndThen()
         }
         end()
         lookAtCanaries()
+        check(.everything)
         waitForChildren(hanging: true)
     }
 
@@ -72,10 +85,35 @@ struct Fuzzer {
         setOwnCanary(canary)
     }
 
+    /// Has the kernel check its books while they are in use, this memory's often and all of them seldom.
+    private mutating func checkNowAndThen() {
+        if made >= nextFullCheck {
+            nextFullCheck += fullCheckInterval
+            check(.everything)
+        } else if made >= nextCheck {
+            nextCheck += checkInterval
+            check(.addressSpace)
+        }
+    }
+
+    private func check(_ what: AkumaCheck) {
+        guard hasShortages else { return }
+        end()
+        do throws(Errno) {
+            let violations = try Debugging.check(what)
+            if violations != 0 {
+                fail(Verdict.violation, "the kernel finds \(violations) violations of its invariants")
+            }
+        } catch {
+            // There may be no frame to count in.
+            if error != .noMemory { fail(Verdict.wrongError, "the check gave error \(error.rawValue)") }
+        }
+    }
+
     /// Says what is not so, and ends this process.
     private func fail(_ status: Int32, _ sentence: String) -> Never {
         end()
-        printError("not so: process \(name), call \(made): \(sentence)")
+        printError("not so: seed \(seed), process \(name), call \(made): \(sentence)")
         exit(status)
     }
 
