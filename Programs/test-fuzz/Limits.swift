@@ -40,14 +40,15 @@ struct Limits {
         let megabyte: UInt64 = 1 << 20
         let current: UInt64 =
             switch Self.resources[index] {
-            // Below that the handlers of signals might have no room.
-            case .stack: random.pick([megabyte / 4, megabyte, 8 * megabyte, 64 * megabyte, .max])
+            // Below that the handlers of signals might have no room; beyond it `process_vm_writev` grows stacks, this
+            // program's among them, to where the fuzzer plays.
+            case .stack: random.pick([megabyte / 4, megabyte, 4 * megabyte, 8 * megabyte, 16 * megabyte])
             case .lockedMemory: random.pick([0, 4096, megabyte / 16, megabyte, 8 * megabyte])
             default: random.pick([megabyte, 4 * megabyte, 16 * megabyte, 64 * megabyte, 1 << 30, 1 << 40, .max])
             }
         limit.current = min(current, limit.maximum)
         // Beyond the hard one now and then.
-        if random.next(below: 16) == 0 { limit.current = .max }
+        if random.next(below: 16) == 0, Self.resources[index] == .lockedMemory { limit.current = .max }
         unsafe argument.pointee = limit
         return unsafe UInt(bitPattern: argument)
     }
