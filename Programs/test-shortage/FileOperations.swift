@@ -20,14 +20,26 @@ private func text(_ length: UInt) -> UInt {
     return start
 }
 
+private func makeFile(at path: UInt) {
+    unsafe systemCall(.close, UInt(bitPattern: unsafe systemCall(.openat, here, path, 0x42, 0o600)))
+}
+
+/// Where the status of a file is written to.
+private let status = wordsAddress + 2048
+
+private func exists(_ path: UInt) -> Bool { unsafe systemCall(.newfstatat, here, path, status, 0x100) == 0 }
+
+private func linkCount(of path: UInt) -> UInt {
+    unsafe systemCall(.newfstatat, here, path, status, 0x100)
+    return unsafe words[256 + 2] >> 32
+}
+
 /// Makes files until what the kernel keeps of them needs another frame.
 private func makeMany(_ count: UInt, _ trial: Trial, _ make: (UInt) -> Int) -> Outcome {
     for number in 0..<count {
         let result = make(path(number))
         if Errno(result: result) != nil {
-            let status = wordsAddress + 2048
-            trial.verify(
-                unsafe systemCall(.newfstatat, here, path(number), status, 0x100) == -2, "makes no name")
+            trial.verify(!exists(path(number)), "makes no name")
             return .failed
         }
     }
@@ -106,6 +118,32 @@ let files: [Operation] = [
         name: "symlinkat", errors: [.noSpace],
         perform: { trial in makeMany(48, trial) { trial.call(.symlinkat, text(900), here, $0) } },
         undo: { removeMany(48) }),
+    Operation(
+        name: "linkat", errors: [.noSpace], prepare: { makeFile(at: path(0)) },
+        perform: { trial in
+            for number: UInt in 1..<48 {
+                let result = trial.call(.linkat, here, path(0), here, path(number, at: 80), 0)
+                if Errno(result: result) != nil {
+                    trial.verify(!exists(path(number)) && linkCount(of: path(0)) == number, "makes no name")
+                    return .failed
+                }
+            }
+            return .done
+        }, undo: { removeMany(48) }),
+    Operation(
+        name: "renameat2", errors: [.noSpace], prepare: { makeFile(at: path(0)) },
+        perform: {
+            let result = $0.call(.renameat2, here, path(0), here, path(1, at: 80), 0)
+            $0.verify(exists(path(0)) != exists(path(1)), "keeps one name")
+            return Outcome(result)
+        }, undo: { removeMany(2) }),
+    Operation(
+        name: "unlinkat", prepare: { makeFile(at: path(0)) },
+        perform: {
+            let result = $0.call(.unlinkat, here, path(0), 0)
+            $0.verify(exists(path(0)) == (result != 0), "removes the name or keeps it")
+            return Outcome(result)
+        }, undo: { removeMany(1) }),
     // Descriptors need no room but the table's, which is there from the start.
     Operation(name: "dup", needsFrames: false) {
         for _ in 0..<48 {

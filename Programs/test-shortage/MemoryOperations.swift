@@ -95,24 +95,22 @@ let mappings: [Operation] = [
         prepare: {
             map(ground, 2 * page)
             watch(ground, 2 * page)
-        }
-    ) {
-        Outcome($0.call(.mremap, ground, 2 * page, 3 * megabyte, 0))
-    },
+        },
+        perform: { Outcome($0.call(.mremap, ground, 2 * page, 3 * megabyte, 0)) }),
     Operation(
         name: "mremap that grows and moves",
         prepare: {
             map(ground, 3 * page)
             watch(ground, 3 * page)
-        }
-    ) {
-        let result = $0.call(.mremap, ground, 2 * page, 3 * megabyte, 1)
-        if Errno(result: result) == nil {
-            $0.verify(holdsMarks(UInt(result), 2 * page, of: ground), "moves the pages")
-            unsafe systemCall(.munmap, UInt(result), 3 * megabyte)
-        }
-        return Outcome(result)
-    },
+        },
+        perform: {
+            let result = $0.call(.mremap, ground, 2 * page, 3 * megabyte, 1)
+            if Errno(result: result) == nil {
+                $0.verify(holdsMarks(UInt(result), 2 * page, of: ground), "moves the pages")
+                unsafe systemCall(.munmap, UInt(result), 3 * megabyte)
+            }
+            return Outcome(result)
+        }),
     Operation(name: "mremap to a fixed place", prepare: fill) {
         let start = ground + 2 * megabyte - 6 * page
         let result = $0.call(.mremap, start, 12 * page, 12 * page, 3, otherGround + 2 * megabyte - 3 * page)
@@ -127,11 +125,11 @@ let mappings: [Operation] = [
             fill()
             map(otherGround, 2 * gigabyte, unreserved)
             watch(otherGround + gigabyte, page)
-        }
-    ) {
-        Outcome(
-            $0.call(.mremap, ground + 2 * megabyte - 6 * page, 12 * page, 12 * page, 3, otherGround + 3 * megabyte))
-    },
+        },
+        perform: {
+            Outcome(
+                $0.call(.mremap, ground + 2 * megabyte - 6 * page, 12 * page, 12 * page, 3, otherGround + 3 * megabyte))
+        }),
     Operation(name: "mremap of a reservation's middle", prepare: reserve) {
         Outcome($0.call(.mremap, middle, 2 * page, 2 * page, 3, otherGround))
     },
@@ -139,6 +137,20 @@ let mappings: [Operation] = [
         let start = ground + 2 * megabyte - 6 * page
         return Outcome($0.call(.mremap, start, 12 * page, 12 * page, 7, otherGround))
     },
+    Operation(
+        name: "mremap of shared memory that grows",
+        prepare: {
+            map(ground, 2 * page, .shared | .anonymous)
+            watch(ground, 2 * page)
+        },
+        perform: { Outcome($0.call(.mremap, ground, 2 * page, 3 * megabyte, 0)) }),
+    Operation(
+        name: "remap_file_pages",
+        prepare: {
+            map(ground, 4 * gigabyte, .shared | .anonymous | .noReserve)
+            watch(ground + gigabyte, page)
+        },
+        perform: { Outcome($0.call(.remapFilePages, middle, page, 0, 7, 0)) }),
     Operation(
         name: "brk",
         perform: {
@@ -166,10 +178,8 @@ let mappings: [Operation] = [
         prepare: {
             map(ground, 4 * page, .shared | .anonymous)
             for index: UInt in 0..<4 { unsafe RawAccess.store(ground + index * page, 1) }
-        }
-    ) {
-        Outcome($0.call(.madvise, ground + page, 2 * page, 9))
-    },
+        },
+        perform: { Outcome($0.call(.madvise, ground + page, 2 * page, 9)) }),
     // What was populated stays (mm/madvise.c, madvise_populate).
     Operation(name: "MADV_POPULATE_WRITE", prepare: reserve) {
         Outcome($0.call(.madvise, middle, 12 * page, 23))
@@ -191,10 +201,10 @@ let mappings: [Operation] = [
             unsafe systemCall(.munlockall)
             return Outcome(result, populated: ground, 12 * page)
         }),
-    Operation(name: "mseal", prepare: { map(ground, 4 * gigabyte, unreserved) }) { trial in
-        // What is sealed stays until its process ends.
-        inChild { Outcome(trial.call(.mseal, middle, page, 0)) }
-    },
+    // What is sealed stays until its process ends.
+    Operation(
+        name: "mseal", prepare: { map(ground, 4 * gigabyte, unreserved) },
+        perform: { trial in inChild { Outcome(trial.call(.mseal, middle, page, 0)) } }),
     Operation(
         name: "PR_SET_VMA_ANON_NAME", errors: [.resourceTemporarilyUnavailable], prepare: reserve,
         perform: { Outcome($0.call(.prctl, 0x5356_4D41, 0, middle, page, unsafe UInt(bitPattern: name.utf8Start))) }),

@@ -55,7 +55,9 @@ struct Trial {
         guard let error = Errno(result: result) else { return }
         verify(error == .noMemory || operation.errors.contains(error), "fails with ENOMEM, not \(error.rawValue)")
         if operation.isDoneInPart { return }
-        if let difference = State(slot: 1).difference(from: before) { verify(false, "changes nothing, but \(difference)") }
+        if let difference = State(slot: 1).difference(from: before) {
+            verify(false, "changes nothing, but \(difference)")
+        }
     }
 
     private func checkEverything() {

@@ -41,7 +41,9 @@ func compare(_ name: StaticString, _ before: AkumaFrames, _ after: AkumaFrames) 
     expectAsBefore("tables", before.tables, after.tables)
     expectAsBefore("written pages of files", before.cachedDirty, after.cachedDirty)
     // A pool may spread over more frames what would find room in fewer.
-    expect(after.kernel < before.kernel + 8, "after \(name), \(after.kernel) frames are the kernel's, \(before.kernel) before")
+    expect(
+        after.kernel < before.kernel + 8,
+        "after \(name), \(after.kernel) frames are the kernel's, \(before.kernel) before")
 }
 
 let only = Program.arguments.count > 1 ? Program.arguments[1] : nil
