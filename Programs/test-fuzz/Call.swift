@@ -24,6 +24,10 @@ enum Argument {
     /// Two pieces of memory, for `process_vm_readv` and `process_madvise`.
     case pieces
     case descriptor
+    /// A descriptor of a process; seldom any other.
+    case processDescriptor
+    /// A limit that `prlimit64` sets for the resource before it, or none.
+    case limit
     /// A new program break.
     case programBreak
     /// An offset into a file, a multiple of the page or nearly so.
@@ -34,7 +38,7 @@ enum Argument {
     case flags([UInt])
     /// One of these, or now and then anything.
     case choice([UInt])
-    /// This process, its parent, or nobody.
+    /// This process, its parent, its youngest child, or nobody.
     case process
     /// A path of a file.
     case path
@@ -122,9 +126,13 @@ let calls: [Call] = [
         number: .madvise, name: "madvise", weight: 20, arguments: [.range, .populatedLength, .choice(advices)],
         result: .zero, errors: Errors(1, 9, 11, 13, 14, 16, 22, 5, 133)),
     Call(
-        number: .processMadvise, name: "process_madvise", weight: 1,
-        arguments: [.descriptor, .pieces, .choice([0, 1, 2, 3]), .choice(advices), .flags([0])], result: .anything,
-        errors: Errors(1, 3, 9, 14, 22)),
+        number: .pidfdOpen, name: "pidfd_open", weight: 1, arguments: [.process, .choice([0, 0, 0x800])],
+        result: .descriptor, errors: Errors(3, 22, 23, 24)),
+    // Few advices are for others' memory.
+    Call(
+        number: .processMadvise, name: "process_madvise", weight: 2,
+        arguments: [.processDescriptor, .pieces, .choice([0, 1, 2]), .choice([3, 3, 20, 20, 21, 21, 25, 4]), .flags([0])],
+        result: .anything, errors: Errors(1, 3, 9, 11, 14, 22)),
     Call(
         number: .msync, name: "msync", weight: 2, arguments: [.range, .length, .flags([1, 2, 4, 6])], result: .zero,
         errors: Errors(16, 22)),
@@ -141,7 +149,7 @@ let calls: [Call] = [
         number: .munlock, name: "munlock", weight: 3, arguments: [.range, .length], result: .zero,
         errors: Errors(1, 11, 22)),
     Call(
-        number: .mlockall, name: "mlockall", weight: 1, arguments: [.flags([1, 4, 5])], result: .zero,
+        number: .mlockall, name: "mlockall", weight: 1, arguments: [.flags([1, 2, 3, 5, 6, 7])], result: .zero,
         errors: Errors(1, 11, 22)),
     Call(number: .munlockall, name: "munlockall", weight: 1, arguments: [], result: .zero, errors: Errors()),
     Call(
@@ -208,6 +216,10 @@ let calls: [Call] = [
     Call(
         number: .personality, name: "personality", weight: 1,
         arguments: [.choice([0, 0x40000, 0x100000, 0x200000, 0xFFFF_FFFF])], result: .anything, errors: Errors(22)),
+    Call(
+        number: .prlimit64, name: "prlimit64", weight: 2,
+        arguments: [.process, .choice([2, 2, 3, 3, 7, 8, 8, 9, 9]), .limit, .constant(0)], result: .zero,
+        errors: Errors(1, 3, 22)),
     Call(
         number: .prlimit64, name: "prlimit64", weight: 1,
         arguments: [.process, .choice([0, 2, 3, 7, 8, 9, 16]), .constant(0), .buffer(16)], result: .zero,

@@ -11,6 +11,11 @@ enum Verdict {
     static let badChild: Int32 = 75
 }
 
+/// Calls of a process between two checks of its memory.
+private let checkInterval = 256
+/// Calls of a process between two checks of everything.
+private let fullCheckInterval = 1250
+
 /// One process that makes random calls.
 struct Fuzzer {
     /// What the process is called in messages: its round, and how it descends from the first process there.
@@ -24,8 +29,14 @@ struct Fuzzer {
     private var mappings = InlineArray<16, (start: UInt, length: UInt)>(repeating: (0, 0))
     private var nextMapping = 0
     private var children = 0
+    private var youngestChild: UInt = 0
+    /// The descriptor that was opened for the next call only.
+    private var processDescriptor: UInt?
     private var generation: Int
     private var canary: UInt8 = 0
+    /// The calls at which the kernel's books are checked next: this process's own, and those of all.
+    private var nextCheck: Int
+    private var nextFullCheck: Int
 
     /// Calls made, and how many of them succeeded.
     private(set) var made = 0
@@ -37,6 +48,9 @@ struct Fuzzer {
         self.hasShortages = hasShortages
         self.printed = printed
         self.generation = generation
+        // Not all processes at the same call.
+        nextCheck = Int(name % 16 + 1) * checkInterval / 16
+        nextFullCheck = Int(name % 16 + 1) * fullCheckInterval / 16
     }
 
     /// Makes so many calls, and touches memory between them.
@@ -53,9 +67,13 @@ struct Fuzzer {
             case .fork: makeChild(count)
             }
             if made & 63 == 0 { lookAtCanaries() }
+            if made & 31 == 0 { limits.restore() }
+            checkNowAndThen()
         }
         end()
+        limits.restore()
         lookAtCanaries()
+        check(.everything)
         waitForChildren(hanging: true)
     }
 
@@ -72,10 +90,36 @@ struct Fuzzer {
         setOwnCanary(canary)
     }
 
+    /// Has the kernel check its books while they are in use, this memory's often and all of them seldom.
+    private mutating func checkNowAndThen() {
+        if made >= nextFullCheck {
+            nextFullCheck += fullCheckInterval
+            check(.everything)
+        } else if made >= nextCheck {
+            nextCheck += checkInterval
+            check(.addressSpace)
+        }
+    }
+
+    private func check(_ what: AkumaCheck) {
+        guard hasShortages else { return }
+        end()
+        do throws(Errno) {
+            let violations = try Debugging.check(what)
+            if violations != 0 {
+                fail(Verdict.violation, "the kernel finds \(violations) violations of its invariants")
+            }
+        } catch {
+            // There may be no frame to count in.
+            if error != .noMemory { fail(Verdict.wrongError, "the check gave error \(error.rawValue)") }
+        }
+    }
+
     /// Says what is not so, and ends this process.
     private func fail(_ status: Int32, _ sentence: String) -> Never {
         end()
-        printError("not so: process \(name), call \(made): \(sentence)")
+        limits.restore()
+        printError("not so: seed \(seed), process \(name), call \(made): \(sentence)")
         exit(status)
     }
 
@@ -88,6 +132,7 @@ struct Fuzzer {
         for index in call.arguments.indices {
             words[index] = some(call.arguments[index], at: index, of: call, words)
         }
+        defer { closeProcessDescriptor() }
         restrain(call, &words)
         guard !isHarmful(call, words) else { return }
         var shortage = AkumaShortage.over
@@ -160,6 +205,18 @@ struct Fuzzer {
         printError(line)
     }
 
+    /// Opens a descriptor of some process, which `closeProcessDescriptor` closes after the call.
+    private mutating func someProcessDescriptor() -> UInt {
+        let result = unsafe systemCall(.pidfdOpen, someProcess())
+        if result >= 0 { processDescriptor = UInt(result) }
+        return UInt(bitPattern: result)
+    }
+
+    private mutating func closeProcessDescriptor() {
+        guard let descriptor = processDescriptor.take() else { return }
+        unsafe systemCall(.close, descriptor)
+    }
+
     // MARK: Restraint
 
     /// Keeps calls from taking up all memory.
@@ -168,8 +225,6 @@ struct Fuzzer {
         if isPopulated && words[1] > 64 * page { words[1] = 64 * page }
         // What is locked is populated as it grows.
         if call.number == .mremap && words[2] > 4 << 20 && words[2] < 1 << 46 { words[2] = 4 << 20 }
-        // MCL_ONFAULT: great mappings are not populated.
-        if call.number == .mlockall { words[0] |= 4 }
     }
 
     /// Whether a call could take from the fuzzer what it needs to go on.
@@ -214,6 +269,7 @@ struct Fuzzer {
         made += 1
         if result > 0 {
             children += 1
+            youngestChild = UInt(result)
             succeeded += 1
         } else if result == 0 {
             var child = Fuzzer(
@@ -350,15 +406,23 @@ struct Fuzzer {
             }
         case .choice(let values):
             return random.next(below: 24) == 0 ? UInt(random.next(below: 128)) : random.pick(values)
-        case .process:
-            switch random.next(below: 4) {
-            case 0: return UInt(bitPattern: unsafe systemCall(.getppid))
-            case 1: return random.pick([0, 999_999, .max])
-            default: return UInt(bitPattern: unsafe systemCall(.getpid))
-            }
+        case .processDescriptor:
+            if random.next(below: 16) == 0 { return 3 + UInt(random.next(below: 20)) }
+            return someProcessDescriptor()
+        case .limit: return limits.some(words[1], &random)
+        case .process: return someProcess()
         case .path:
             let text = random.pick(paths)
             return UInt(bitPattern: unsafe text.utf8Start)
+        }
+    }
+
+    private mutating func someProcess() -> UInt {
+        switch random.next(below: 6) {
+        case 0: return UInt(bitPattern: unsafe systemCall(.getppid))
+        case 1 where youngestChild != 0: return youngestChild
+        case 2: return random.pick([0, 999_999, .max])
+        default: return UInt(bitPattern: unsafe systemCall(.getpid))
         }
     }
 
@@ -367,7 +431,7 @@ struct Fuzzer {
         let words = unsafe scratch + index * 8
         for piece in 0..<2 {
             let length = UInt(random.next(below: 12_288))
-            let address = someAddress() &+ UInt(random.next(below: 4096))
+            let address = someAddress() &+ UInt(random.next(below: 2) == 0 ? 0 : random.next(below: 4096))
             unsafe words[2 * piece] = isOwn(address, length) ? 0 : address
             unsafe words[2 * piece + 1] = length
         }

@@ -22,6 +22,7 @@ let count = arguments.count > 2 ? Int(arguments[2]) ?? 10_000 : 10_000
 let onlyRound = arguments.count > 3 ? Int(arguments[3]) : nil
 let printedCall = arguments.count > 4 ? Int(arguments[4]) ?? 0 : Int.max
 let hasInterface = (try? Debugging.frames()) != nil
+let limits = Limits()
 
 prepare()
 placeCanaries()
@@ -68,6 +69,8 @@ func makeRound(_ round: Int) -> Int {
     }
     for _ in children {
         guard let ended = try? waitForAnyChild() else { continue }
+        // They set limits of their parent too.
+        limits.restore()
         // Where memory runs out who has most is killed.
         if ended.status.signal == .kill {
             killed += 1

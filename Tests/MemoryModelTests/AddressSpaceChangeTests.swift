@@ -372,7 +372,7 @@ private let base: UInt64 = 0x2000_0000
         "where a frame is lacking nothing has changed, whichever allocation fails",
         arguments: [
             (RangeChange.lock, MapError.outOfMemory), (.discard, .outOfMemory), (.wipeOnFork, .tryAgain),
-            (.installGuards, .tryAgain), (.dontDump, .tryAgain),
+            (.installGuards, .outOfMemory), (.dontDump, .tryAgain),
         ])
     func outOfMemory(change: RangeChange, shortage: MapError) throws {
         let family = try Family()

@@ -17,6 +17,8 @@ struct FuzzTests {
     private func fuzz(seed: Int, calls: Int, patience: Duration) async throws {
         let result = try await Guest.run("test-fuzz", "\(seed)", "\(calls)") {
             $0.hasDebuggingInterface = true
+            // Instructions are time: what fails, fails again for its seed.
+            $0.isDeterministic = true
             $0.timeout = patience
         }
         #expect(result.outcome == .exited(0), "\(result.account)")

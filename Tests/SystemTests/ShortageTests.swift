@@ -18,6 +18,21 @@ struct ShortageTests {
         }
     }
 
+    @Test("each operation that finds no frame says so and changes nothing, whichever of its allocations fails")
+    func everyAllocation() async throws {
+        let result = try await Guest.run("test-shortage") {
+            $0.hasDebuggingInterface = true
+            $0.isDeterministic = true
+        }
+        #expect(result.outcome == .exited(0), "\(result.account)")
+        let summary = try #require(
+            result.text.firstMatch(of: /(\d+) operations, (\d+) of them failed, (\d+) failures/), "\(result.account)")
+        let tried = try #require(Int(summary.output.1))
+        let failing = try #require(Int(summary.output.2))
+        // Some never need a frame, or never fail for want of one; test-shortage says which.
+        #expect(tried > 50 && failing > tried * 3 / 4)
+    }
+
     @Test("in overcommit mode 2 no more is promised than there is")
     func commitment() async throws {
         try await withTemporaryFolder { folder in

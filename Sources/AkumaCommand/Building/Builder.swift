@@ -32,8 +32,8 @@ public struct Builder: Sendable {
             [
                 "build", "--triple", "aarch64-none-none-elf", "-c", "release", "--toolset", world.toolset.string,
                 "--scratch-path", world.scratch(in: project).string,
-                // The list of programs is made by looking at a folder, which the cache does not know.
-                "--manifest-cache", "none",
+                // The list of programs is made by looking at a folder, which neither cache knows.
+                "--manifest-cache", "none", "--disable-build-manifest-caching",
             ],
             in: project.root, environment: ["AKUMA_WORLD": world.rawValue], saying: "building \(world.title)")
         if world == .kernel { try await makeImage() }

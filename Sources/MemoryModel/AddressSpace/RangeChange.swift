@@ -123,7 +123,7 @@ extension RangeChange {
         return change
     }
 
-    // MARK: Guards (mm/madvise.c of Linux 6.13)
+    // MARK: Guards (mm/madvise.c of Linux 6.13), whose lack of a table is ENOMEM: madvise_vma_behavior returns it as it is.
 
     /// `MADV_GUARD_INSTALL`: the content goes, and any access faults.
     public static var installGuards: RangeChange {
@@ -133,6 +133,7 @@ extension RangeChange {
         change.required = .mayWrite
         change.requiresAnonymous = true
         change.losesContent = true
+        change.shortage = .outOfMemory
         return change
     }
 
@@ -142,6 +143,7 @@ extension RangeChange {
         change.refused = .shared
         change.required = .mayWrite
         change.requiresAnonymous = true
+        change.shortage = .outOfMemory
         return change
     }
 }
