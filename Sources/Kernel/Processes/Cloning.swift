@@ -26,11 +26,18 @@ func clone(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let id = child.value.id
     // A bad address for the child's number is not an error (kernel/fork.c).
     if flags.contains(.parentSetTID) { try? UserPointer(call.third).store(UInt32(id)) }
-    child.value.holdsParent = flags.contains(.vfork)
+    if flags.contains(.vfork) { Process.current.value.holder = child }
     start(thread)
-    // Signals wait: the child may run on the parent's memory (clone(2)).
-    if flags.contains(.vfork) { waitUninterrupted(on: .release(of: child)) { !child.value.holdsParent } }
+    if flags.contains(.vfork) { waitForRelease() }
     return UInt64(id)
+}
+
+/// Waits until the child gives back the memory. Signals wait too, since the child may run on the parent's (clone(2)), but
+/// for one that ends the parent: then the child goes on alone (kernel/fork.c, wait_for_vfork_done).
+private func waitForRelease() {
+    let process = Process.current
+    waitUnlessKilled(on: .release(of: process)) { process.value.holder == nil }
+    process.value.holder = nil
 }
 
 /// The child's thread: it goes out to EL0 where its parent made the call, with 0 as the result.

@@ -46,9 +46,9 @@ func leaveAddressSpace(of process: Handle<Process>) {
 
 /// Lets the parent of a `CLONE_VFORK` child go on.
 func releaseParent(of process: Handle<Process>) {
-    guard process.value.holdsParent else { return }
-    process.value.holdsParent = false
-    wakeAll(on: .release(of: process))
+    guard let parent = process.value.parent, parent.value.holder == process else { return }
+    parent.value.holder = nil
+    wakeAll(on: .release(of: parent))
 }
 
 /// Writes 0 to the address that `set_tid_address` named, unless the memory goes with its only user (kernel/fork.c,

@@ -44,8 +44,9 @@ struct Process: ~Copyable {
     /// The signal that the parent is sent at the end; 0 for none.
     var exitSignal: UInt8 = Signal.child.rawValue
 
-    /// The parent of this `CLONE_VFORK` child waits until it executes or ends.
-    var holdsParent = false
+    /// The `CLONE_VFORK` child that this process waits for, until that executes or ends. Kept here, since the child may
+    /// be gone when its parent goes on.
+    var holder: Handle<Process>?
 
     var limits = ResourceLimits.initial
     var personality = Personality.none

@@ -91,8 +91,19 @@ struct Thread: ~Copyable {
 
     /// A signal is pending that is not blocked.
     var hasActionableSignal: Bool { !pendingSignals.subtracting(blockedSignals).isEmpty }
-}
 
+    /// A signal is pending that ends the process in the middle of what it waits for: not one for which Linux would write
+    /// a core first (kernel/signal.c, complete_signal).
+    var hasFatalSignal: Bool {
+        var signals = pendingSignals.subtracting(blockedSignals)
+        while let signal = signals.first {
+            signals.remove(signal)
+            let isDefault = process.value.action(of: signal).handler == 0
+            if isDefault && signal.defaultAction == .terminate && !signal.dumpsCore { return true }
+        }
+        return false
+    }
+}
 
 extension Thread {
     /// The thread that this CPU runs.

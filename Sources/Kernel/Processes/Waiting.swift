@@ -51,6 +51,12 @@ func waitUninterrupted(on channel: WaitChannel, _ condition: () -> Bool) {
     }
 }
 
+/// Blocks the running thread until `condition` holds or a signal comes that ends it.
+func waitUnlessKilled(on channel: WaitChannel, _ condition: () -> Bool) {
+    let thread = Thread.current
+    waitUninterrupted(on: channel) { condition() || thread.value.hasFatalSignal }
+}
+
 /// Wakes every thread on a channel; each looks at its condition again.
 func wakeAll(on channel: WaitChannel) {
     kernel.scheduler.withLock { $0.wakeAll(on: channel) }
