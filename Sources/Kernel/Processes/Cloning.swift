@@ -73,6 +73,7 @@ private func makeChild(of parent: Handle<Process>, _ flags: CloneFlags) throws(E
     child.retainFiles()
     child.value.space = space
     child.value.exitSignal = flags.exitSignal
+    child.value.parentExecutions = parent.value.executions
     child.value.fileCreationMask = parent.value.fileCreationMask
     child.value.limits = parent.value.limits
     child.value.personality = parent.value.personality

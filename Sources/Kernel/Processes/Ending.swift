@@ -59,6 +59,7 @@ func clearChildID(of thread: Handle<Thread>) {
 }
 
 /// Children of an ended process go to the first process; zombies among them, which nobody will wait for, are removed.
+/// Their new parent is told by SIGCHLD, whatever the old one asked for (kernel/exit.c, reparent_leader).
 private func orphanChildren(of process: Handle<Process>) {
     while let child = process.value.firstChild {
         process.value.firstChild = child.value.nextSibling
@@ -68,6 +69,7 @@ private func orphanChildren(of process: Handle<Process>) {
             destroyZombie(child)
         } else if let heir = kernel.firstProcess, heir != process {
             child.value.parent = heir
+            child.value.exitSignal = Signal.child.rawValue
             child.value.nextSibling = heir.value.firstChild
             heir.value.firstChild = child
         } else {
@@ -76,8 +78,12 @@ private func orphanChildren(of process: Handle<Process>) {
     }
 }
 
+/// Tells a parent of its child's end by the child's signal, and by SIGCHLD where the parent has become another program
+/// since (kernel/signal.c, do_notify_parent).
 private func notify(_ parent: Handle<Process>, ofEndOf child: Handle<Process>) {
-    if let signal = Signal(checking: UInt64(child.value.exitSignal)) { send(signal, to: parent, .kernel) }
+    let isSameProgram = child.value.parentExecutions == parent.value.executions
+    let signal = isSameProgram ? Signal(checking: UInt64(child.value.exitSignal)) : .child
+    if let signal { send(signal, to: parent, .kernel) }
     wakeAll(onFile: .child(of: parent))
 }
 
