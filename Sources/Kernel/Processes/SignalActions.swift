@@ -20,9 +20,14 @@ struct SignalActions: ~Copyable {
         return copy
     }
 
-    /// Back to the default, but for what is ignored: what `execve` does (signal(7)).
+    /// Back to the default, but for what is ignored, and without any flag: what `execve` does (kernel/signal.c,
+    /// flush_signal_handlers).
     mutating func forgetHandlers() {
-        for index in 0..<64 where actions[index].handler > 1 { actions[index] = SignalAction() }
+        for index in 0..<64 {
+            let isIgnored = actions[index].handler == 1
+            actions[index] = SignalAction()
+            if isIgnored { actions[index].handler = 1 }
+        }
     }
 }
 
@@ -40,6 +45,8 @@ func setSignalAction(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         var action = try UserPointer(call.second).load(SignalAction())
         guard !SignalSet.unblockable.contains(signal) else { throw .invalidArgument }
         action.mask = SignalSet(bits: action.mask).subtracting(.unblockable).bits
+        // A flag that is not kept is not known (kernel/signal.c, do_sigaction): so programs find out.
+        action.flags &= SignalActionFlags.all
         if process.value.signalActions == nil { process.value.signalActions = try kernel.signalActions.make(.init()) }
         process.value.signalActions?.value[signal] = action
         // A pending signal that is now ignored is dropped (kernel/signal.c, do_sigaction).
