@@ -1,7 +1,7 @@
 // What a signal's handler finds on its stack: Linux's `struct rt_sigframe` for AArch64, as far as the kernel fills it.
 // Source: Linux `arch/arm64/kernel/signal.c`, `arch/arm64/include/uapi/asm/sigcontext.h`.
 
-/// `siginfo_t`: why a signal came. 128 bytes; of the union, the fields of `kill` and of faults.
+/// `siginfo_t`: why a signal came. 128 bytes; of the union, the fields of `kill`, of faults and of a child's end.
 @frozen public struct SignalInformation: BitwiseCopyable, Sendable {
     /// `si_signo`
     public var signal: Int32 = 0
@@ -13,8 +13,12 @@
     public var padding: Int32 = 0
     /// `si_addr` of a fault; the low half is `si_pid`, the high half `si_uid` of a signal that was sent.
     public var value: UInt64 = 0
+    /// The low half is `si_status` of a child.
+    public var status: UInt64 = 0
+    /// `si_utime` of a child, in hundredths of a second.
+    public var userTime: UInt64 = 0
     /// The rest of the union.
-    public var rest = InlineArray<13, UInt64>(repeating: 0)
+    public var rest = InlineArray<11, UInt64>(repeating: 0)
 
     /// All zero.
     public init() {}

@@ -120,7 +120,9 @@ struct SideBySideTests {
     }
 
     /// On the real kernel: qemu-aarch64 has limits and a personality of its own.
-    @Test("limits, personality and counts of faults are what Linux 6.1's are", arguments: ["limits", "personality", "faults"])
+    @Test(
+        "limits, personality, counts of faults and children are what Linux 6.1's are",
+        arguments: ["limits", "personality", "faults", "children"])
     func besideLinux(name: String) async throws {
         try await withTemporaryFolder { folder in
             let executable = folder.appending(name)

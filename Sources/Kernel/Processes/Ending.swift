@@ -79,11 +79,19 @@ private func orphanChildren(of process: Handle<Process>) {
 }
 
 /// Tells a parent of its child's end by the child's signal, and by SIGCHLD where the parent has become another program
-/// since (kernel/signal.c, do_notify_parent).
+/// since. A parent that ignores SIGCHLD, or asked for it with SA_NOCLDWAIT, has nothing to wait for: the child is gone
+/// (kernel/signal.c, do_notify_parent).
 private func notify(_ parent: Handle<Process>, ofEndOf child: Handle<Process>) {
     let isSameProgram = child.value.parentExecutions == parent.value.executions
     let signal = isSameProgram ? Signal(checking: UInt64(child.value.exitSignal)) : .child
-    if let signal { send(signal, to: parent, .kernel) }
+    let action = parent.value.action(of: .child)
+    let isIgnored = action.handler == 1
+    let isReaped = signal == .child && (isIgnored || action.flags & SignalActionFlags.noChildWait != 0)
+    if let signal, !(isReaped && isIgnored) { send(signal, to: parent, SignalOrigin(endOf: child)) }
+    if isReaped {
+        removeChild(child, of: parent)
+        destroyZombie(child)
+    }
     wakeAll(onFile: .child(of: parent))
 }
 
@@ -118,10 +126,10 @@ func waitForChild(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 
     let parent = Process.current
     while true {
-        guard let child = try waitableChild(of: parent, selector) else {
+        guard let child = try waitableChild(of: parent, selector, options) else {
             if options.contains(.noHang) { return 0 }
             let outcome = wait(on: .child(of: parent)) {
-                (try? waitableChild(of: parent, selector)) != .some(.none)
+                (try? waitableChild(of: parent, selector, options)) != .some(.none)
             }
             if outcome == .interrupted { throw .interrupted }
             continue
@@ -143,15 +151,16 @@ func waitForChild(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     }
 }
 
-/// A zombie that `selector` means; nil where those it means are all alive.
-/// - Throws: ECHILD where it means none.
-private func waitableChild(of parent: Handle<Process>, _ selector: Int32) throws(Errno) -> Handle<Process>? {
-    // Every process is in the group of the first one: 0 and -group mean any child there.
+/// A zombie that `selector` and `options` mean; nil where those they mean are all alive.
+/// - Throws: ECHILD where they mean none.
+private func waitableChild(
+    of parent: Handle<Process>, _ selector: Int32, _ options: WaitOptions
+) throws(Errno) -> Handle<Process>? {
     var meantOne = false
     var candidate = parent.value.firstChild
     while let child = candidate {
         candidate = child.value.nextSibling
-        guard selector <= 0 ? isInGroup(child, selector) : child.value.id == selector else { continue }
+        guard isMeant(child, by: selector, options) else { continue }
         meantOne = true
         if child.value.state == .zombie { return child }
     }
@@ -159,6 +168,13 @@ private func waitableChild(of parent: Handle<Process>, _ selector: Int32) throws
     return nil
 }
 
-private func isInGroup(_ child: Handle<Process>, _ selector: Int32) -> Bool {
-    selector == -1 || selector == 0 || selector == -processGroupID
+/// Of a child that tells its end by another signal than SIGCHLD only `__WCLONE` and `__WALL` want to know (kernel/exit.c,
+/// eligible_child).
+private func isMeant(_ child: Handle<Process>, by selector: Int32, _ options: WaitOptions) -> Bool {
+    // Every process is in the group of the first one: 0 and -group mean any child there.
+    guard selector == child.value.id || selector == -1 || selector == 0 || selector == -processGroupID else {
+        return false
+    }
+    let isClone = child.value.exitSignal != Signal.child.rawValue
+    return options.contains(.all) || isClone == options.contains(.clone)
 }
