@@ -61,7 +61,30 @@
     public init() {}
 }
 
-/// The frame up to the end of its records. 1,152 bytes of the 4,688 that ``SignalFrame/totalSize`` counts.
+/// `struct esr_context`: what a fault was. 16 bytes.
+@frozen public struct FaultRecord: BitwiseCopyable, Sendable {
+    /// `ESR_MAGIC`
+    public static var magicNumber: UInt32 { 0x4553_5201 }
+
+    /// What the record is; 0 where there is none, which ends the list.
+    public var magic: UInt32 = 0
+    /// Its size; 0 where there is none.
+    public var size: UInt32 = 0
+    /// ESR_EL1.
+    public var syndrome: UInt64 = 0
+
+    /// The end of the list.
+    public init() {}
+
+    /// A record of a fault.
+    public init(_ syndrome: UInt64) {
+        magic = FaultRecord.magicNumber
+        size = 16
+        self.syndrome = syndrome
+    }
+}
+
+/// The frame up to the end of its records. 1,144 bytes of the 4,688 that ``SignalFrame/totalSize`` counts.
 @frozen public struct SignalFrame: BitwiseCopyable, Sendable {
     /// The whole structure with the unused rest of its reserved part.
     public static var totalSize: UInt64 { 4688 }
@@ -84,6 +107,8 @@
     public var padding: UInt64 = 0
     /// The vector registers.
     public var vectors = VectorRecord()
+    /// What the fault was, where there was one; otherwise the end of the list.
+    public var fault = FaultRecord()
     /// The record that ends the list: magic and size 0.
     public var end: UInt64 = 0
 

@@ -52,6 +52,7 @@ private func makeChildThread(
     Machine.Thread.saveVectors(to: thread.context)
     thread.value.name = Thread.current.value.name
     thread.value.blockedSignals = Thread.current.value.blockedSignals
+    thread.value.lastFault = Thread.current.value.lastFault
     // The copy of the memory has the stack; a borrowed memory has one user of it (kernel/fork.c, sas_ss_reset).
     if !flags.contains(.memory) { thread.value.signalStack = Thread.current.value.signalStack }
     if flags.contains(.childSetTID) { thread.value.setChildID = call.fifth }

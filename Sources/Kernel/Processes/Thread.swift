@@ -26,6 +26,15 @@ extension SignalOrigin {
     }
 }
 
+/// What a thread's handlers are told of its last exception, whatever signal they are called for: Linux's `fault_address`
+/// and `fault_code` (arch/arm64/kernel/signal.c, setup_sigframe).
+struct LastFault {
+    /// Without a tag; 0 for what was no fault of an address.
+    var address: UInt64 = 0
+    /// ESR_EL1; 0 where the frame has no record of it.
+    var syndrome: UInt64 = 0
+}
+
 /// What a thread is doing, as far as the scheduler cares.
 enum ThreadState: UInt8 {
     /// Runs, or stands in the ready list.
@@ -66,6 +75,8 @@ struct Thread: ~Copyable {
 
     /// Who sent each pending signal, and why.
     private var origins = InlineArray<64, SignalOrigin>(repeating: SignalOrigin())
+    /// What its last exception was, if it had one.
+    var lastFault = LastFault()
     /// Where handlers that ask for it run (`sigaltstack`).
     var signalStack = SignalStack.none
 
