@@ -132,8 +132,8 @@ struct SideBySideTests {
 
     /// On the real kernel: qemu-aarch64 has limits and a personality of its own.
     @Test(
-        "limits, personality, counts of faults and children are what Linux 6.1's are",
-        arguments: ["limits", "personality", "faults", "children"])
+        "limits, personality, counts of faults, children and signals' frames are what Linux 6.1's are",
+        arguments: ["limits", "personality", "faults", "children", "signal-frames"])
     func besideLinux(name: String) async throws {
         try await withTemporaryFolder { folder in
             let executable = folder.appending(name)

@@ -83,6 +83,8 @@ private func raise(_ error: FaultError, _ syndrome: ExceptionSyndrome, _ frame: 
 @inline(never)
 private func handleRareException(_ syndrome: ExceptionSyndrome, _ frame: Handle<TrapFrame>) {
     switch syndrome.exceptionClass {
+    case 0x01:
+        passWait(frame)
     case 0x24 where syndrome.isAlignmentFault:
         noteFault(syndrome, frame)
         raise(.busError, .invalidAlignment, "misaligned access (BUS_ADRALN)", frame)
@@ -97,6 +99,15 @@ private func handleRareException(_ syndrome: ExceptionSyndrome, _ frame: Handle<
     default:
         raiseWithoutFault(syndrome, frame)
     }
+}
+
+/// Has a program that waits for an interrupt or event (`wfi`, `wfe`) go on behind that, when others have had their turn
+/// (arch/arm64/kernel/traps.c, wfi_handler).
+private func passWait(_ frame: Handle<TrapFrame>) {
+    frame.value.elr &+= 4
+    // BTYPE: the next instruction is no branch's target.
+    frame.value.spsr &= ~(3 << 10)
+    reschedule()
 }
 
 /// Keeps for handlers what an access was that can't be made.
