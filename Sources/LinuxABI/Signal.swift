@@ -133,6 +133,10 @@ extension Signal {
     public static var illegalOpcode: SignalCode { SignalCode(rawValue: 1) }
     /// TRAP_BRKPT: a breakpoint instruction.
     public static var breakpoint: SignalCode { SignalCode(rawValue: 1) }
+    /// CLD_EXITED: a child has ended by itself.
+    public static var childExited: SignalCode { SignalCode(rawValue: 1) }
+    /// CLD_KILLED: a signal has ended a child.
+    public static var childKilled: SignalCode { SignalCode(rawValue: 2) }
     /// SI_USER: sent by `kill`.
     public static var user: SignalCode { SignalCode(rawValue: 0) }
     /// SI_TKILL: sent by `tkill` or `tgkill`.

@@ -1,7 +1,7 @@
 // What a signal's handler finds on its stack: Linux's `struct rt_sigframe` for AArch64, as far as the kernel fills it.
 // Source: Linux `arch/arm64/kernel/signal.c`, `arch/arm64/include/uapi/asm/sigcontext.h`.
 
-/// `siginfo_t`: why a signal came. 128 bytes; of the union, the fields of `kill` and of faults.
+/// `siginfo_t`: why a signal came. 128 bytes; of the union, the fields of `kill`, of faults and of a child's end.
 @frozen public struct SignalInformation: BitwiseCopyable, Sendable {
     /// `si_signo`
     public var signal: Int32 = 0
@@ -13,8 +13,12 @@
     public var padding: Int32 = 0
     /// `si_addr` of a fault; the low half is `si_pid`, the high half `si_uid` of a signal that was sent.
     public var value: UInt64 = 0
+    /// The low half is `si_status` of a child.
+    public var status: UInt64 = 0
+    /// `si_utime` of a child, in hundredths of a second.
+    public var userTime: UInt64 = 0
     /// The rest of the union.
-    public var rest = InlineArray<13, UInt64>(repeating: 0)
+    public var rest = InlineArray<11, UInt64>(repeating: 0)
 
     /// All zero.
     public init() {}
@@ -57,7 +61,30 @@
     public init() {}
 }
 
-/// The frame up to the end of its records. 1,152 bytes of the 4,688 that ``SignalFrame/totalSize`` counts.
+/// `struct esr_context`: what a fault was. 16 bytes.
+@frozen public struct FaultRecord: BitwiseCopyable, Sendable {
+    /// `ESR_MAGIC`
+    public static var magicNumber: UInt32 { 0x4553_5201 }
+
+    /// What the record is; 0 where there is none, which ends the list.
+    public var magic: UInt32 = 0
+    /// Its size; 0 where there is none.
+    public var size: UInt32 = 0
+    /// ESR_EL1.
+    public var syndrome: UInt64 = 0
+
+    /// The end of the list.
+    public init() {}
+
+    /// A record of a fault.
+    public init(_ syndrome: UInt64) {
+        magic = FaultRecord.magicNumber
+        size = 16
+        self.syndrome = syndrome
+    }
+}
+
+/// The frame up to the end of its records. 1,144 bytes of the 4,688 that ``SignalFrame/totalSize`` counts.
 @frozen public struct SignalFrame: BitwiseCopyable, Sendable {
     /// The whole structure with the unused rest of its reserved part.
     public static var totalSize: UInt64 { 4688 }
@@ -80,6 +107,8 @@
     public var padding: UInt64 = 0
     /// The vector registers.
     public var vectors = VectorRecord()
+    /// What the fault was, where there was one; otherwise the end of the list.
+    public var fault = FaultRecord()
     /// The record that ends the list: magic and size 0.
     public var end: UInt64 = 0
 

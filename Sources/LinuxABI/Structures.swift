@@ -368,4 +368,8 @@ public enum SignalActionFlags {
     public static var noDefer: UInt64 { 0x4000_0000 }
     /// SA_RESETHAND.
     public static var resetHandler: UInt64 { 0x8000_0000 }
+    /// Those that are kept; SA_UNSUPPORTED (0x400) never is.
+    public static var all: UInt64 {
+        noChildStop | noChildWait | information | exposeTagBits | restorer | onStack | restart | noDefer | resetHandler
+    }
 }

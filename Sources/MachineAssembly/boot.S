@@ -253,9 +253,10 @@ at_el1:
         dsb     nsh
         isb
 
-        // M, C, SA, SA0, SED, EOS, I, DZE, UCT, nTWI, nTWE, TSCXT, EIS, UCI, nTLSMD, LSMAOE.
+        // M, C, SA, SA0, SED, EOS, I, DZE, UCT, TSCXT, EIS, UCI, nTLSMD, LSMAOE. Without nTWI and nTWE a program's wait
+        // for an interrupt or event traps: no timer runs where no other thread is ready.
         // SPAN is clear where PAN exists (an exception to EL1 sets PAN), else RES1.
-        ldr     x1, =0x3455d91d
+        ldr     x1, =0x3450d91d
         cbnz    x27, 8f
         orr     x1, x1, #(1 << 23)
 8:      mrs     x2, id_aa64pfr1_el1

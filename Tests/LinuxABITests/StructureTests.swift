@@ -40,6 +40,7 @@ struct StructureSize: CustomTestStringConvertible, Sendable {
         StructureSize(SignalInformation.self, is: 128),
         StructureSize(SignalContext.self, is: 280),
         StructureSize(VectorRecord.self, is: 528),
+        StructureSize(FaultRecord.self, is: 16),
     ])
 func hasLinuxSize(_ structure: StructureSize) {
     #expect(structure.size == structure.expected)
@@ -47,12 +48,13 @@ func hasLinuxSize(_ structure: StructureSize) {
 
 @Test("the parts of a signal frame lie where Linux has them")
 func signalFrameLayout() {
-    // offsetof in struct rt_sigframe: uc 128, uc_mcontext 304, __reserved 592; then FPSIMD and the terminator.
+    // offsetof in struct rt_sigframe: uc 128, uc_mcontext 304, __reserved 592; then FPSIMD, ESR and the terminator.
     #expect(MemoryLayout<SignalFrame>.offset(of: \.flags) == 128)
     #expect(MemoryLayout<SignalFrame>.offset(of: \.mask) == 168)
     #expect(MemoryLayout<SignalFrame>.offset(of: \.context) == 304)
     #expect(MemoryLayout<SignalFrame>.offset(of: \.vectors) == 592)
-    #expect(MemoryLayout<SignalFrame>.offset(of: \.end) == 1120)
+    #expect(MemoryLayout<SignalFrame>.offset(of: \.fault) == 1120)
+    #expect(MemoryLayout<SignalFrame>.offset(of: \.end) == 1136)
     #expect(MemoryLayout<SignalFrame>.size <= 4096)
 }
 

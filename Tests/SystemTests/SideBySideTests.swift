@@ -119,8 +119,21 @@ struct SideBySideTests {
         }
     }
 
+    /// On one kernel: how long a sleep may take is counted in instructions.
+    @Test("who sleeps is woken while another's call goes on")
+    func sleepers() async throws {
+        try await withTemporaryFolder { folder in
+            let executable = folder.appending("sleepers")
+            try await CLibrary.musl.compile(try Self.source(of: "sleepers"), to: executable)
+            let result = try await Guest.run(executable.string) { $0.isDeterministic = true }
+            #expect(result.text == "longest sleep: 0\nmoved 1073741824, long 1\n", "\(result.account)")
+        }
+    }
+
     /// On the real kernel: qemu-aarch64 has limits and a personality of its own.
-    @Test("limits, personality and counts of faults are what Linux 6.1's are", arguments: ["limits", "personality", "faults"])
+    @Test(
+        "limits, personality, counts of faults, children and signals' frames are what Linux 6.1's are",
+        arguments: ["limits", "personality", "faults", "children", "signal-frames"])
     func besideLinux(name: String) async throws {
         try await withTemporaryFolder { folder in
             let executable = folder.appending(name)

@@ -63,6 +63,7 @@ private func raise(_ error: FaultError, _ syndrome: ExceptionSyndrome, _ frame: 
         returnFromSignal(frame)
         return
     }
+    if error != .outOfMemory { noteFault(syndrome, frame) }
     switch error {
     case .notMapped:
         raise(.segmentationFault, .addressNotMapped, "nothing is mapped there (SEGV_MAPERR)", frame)
@@ -82,11 +83,16 @@ private func raise(_ error: FaultError, _ syndrome: ExceptionSyndrome, _ frame: 
 @inline(never)
 private func handleRareException(_ syndrome: ExceptionSyndrome, _ frame: Handle<TrapFrame>) {
     switch syndrome.exceptionClass {
+    case 0x01:
+        passWait(frame)
     case 0x24 where syndrome.isAlignmentFault:
+        noteFault(syndrome, frame)
         raise(.busError, .invalidAlignment, "misaligned access (BUS_ADRALN)", frame)
     case 0x20, 0x24:
+        noteException(syndrome)
         raise(.busError, .noSuchAddress, "an access that no table entry is behind (BUS_ADRERR)", frame)
     case 0x22:
+        noteException(syndrome)
         raise(.busError, .invalidAlignment, "misaligned program counter (BUS_ADRALN)", frame)
     case 0x2F:
         panic("the hardware reported an error (SError) while a program ran", frame)
@@ -95,23 +101,47 @@ private func handleRareException(_ syndrome: ExceptionSyndrome, _ frame: Handle<
     }
 }
 
-/// Tells a program of what is no fault of an address: FAR_EL1 holds nothing then, the handler's context says 0, and
-/// `si_addr` is the instruction's (arch/arm64/kernel/traps.c, arm64_notify_die and its callers).
+/// Has a program that waits for an interrupt or event (`wfi`, `wfe`) go on behind that, when others have had their turn
+/// (arch/arm64/kernel/traps.c, wfi_handler).
+private func passWait(_ frame: Handle<TrapFrame>) {
+    frame.value.elr &+= 4
+    // BTYPE: the next instruction is no branch's target.
+    frame.value.spsr &= ~(3 << 10)
+    reschedule()
+}
+
+/// Keeps for handlers what an access was that can't be made.
+private func noteFault(_ syndrome: ExceptionSyndrome, _ frame: Handle<TrapFrame>) {
+    let address = frame.value.far.withoutTag
+    Thread.current.value.lastFault = LastFault(address: address, syndrome: syndrome.told(of: VirtualAddress(address)))
+}
+
+/// Keeps for handlers what an exception was that is no fault of an address, or nothing where that says no more than the
+/// signal (arch/arm64/kernel/traps.c, arm64_notify_die).
+private func noteException(_ syndrome: ExceptionSyndrome?) {
+    Thread.current.value.lastFault = LastFault(syndrome: syndrome?.value ?? 0)
+}
+
+/// Tells a program of what is no fault of an address: FAR_EL1 holds nothing then, and `si_addr` is the instruction's. What
+/// a debugger would be told, and arithmetic, leave the last fault what it was (arch/arm64/kernel/traps.c, entry-common.c).
 private func raiseWithoutFault(_ syndrome: ExceptionSyndrome, _ frame: Handle<TrapFrame>) {
     frame.value.far = 0
     let instruction = frame.value.elr
     switch syndrome.exceptionClass {
     case 0x0D:
+        noteException(nil)
         raise(
             .illegalInstruction, .illegalOpcode, "an indirect branch to what is no branch target (ILL_ILLOPC)", frame,
             at: instruction)
     case 0x26:
+        noteException(syndrome)
         raise(.busError, .invalidAlignment, "misaligned stack pointer (BUS_ADRALN)", frame, at: frame.value.sp_el0)
     case 0x28, 0x2C:
         raise(.floatingPointException, .kernel, "floating-point exception", frame, at: instruction)
     case 0x30, 0x32, 0x34, 0x38, 0x3C:
         raise(.trap, .breakpoint, "breakpoint or trap", frame, at: instruction)
     default:
+        noteException(syndrome.isUndefinedInstruction ? nil : syndrome)
         raise(
             .illegalInstruction, .illegalOpcode, "an instruction that programs may not use", frame, at: instruction)
     }
@@ -119,7 +149,7 @@ private func raiseWithoutFault(_ syndrome: ExceptionSyndrome, _ frame: Handle<Tr
 
 /// Why an exception was taken: ESR_EL1, read once at entry.
 struct ExceptionSyndrome {
-    private let value: UInt64
+    let value: UInt64
 
     init(_ value: UInt64) { self.value = value }
 
@@ -134,6 +164,24 @@ struct ExceptionSyndrome {
     private var isTableFault: Bool { status < 0x10 }
 
     var isAlignmentFault: Bool { status == 0x21 }
+
+    /// An undefined instruction, or one that is off: of system registers, SVE or SME.
+    var isUndefinedInstruction: Bool {
+        switch exceptionClass {
+        case 0x00, 0x18, 0x19, 0x1D: true
+        default: false
+        }
+    }
+
+    /// What a program is told of its access to `address`: where the kernel is only what it did, as if nothing were mapped
+    /// there (arch/arm64/mm/fault.c, set_thread_esr).
+    func told(of address: VirtualAddress) -> UInt64 {
+        let layout = AddressSpaceLayout.standard
+        if address < layout.low.end || layout.high.start <= address && address < layout.high.end { return value }
+        // EC and IL, and of a data abort CM and WnR; a translation fault of level 0.
+        let kept: UInt64 = 0x7F << 25 | (exceptionClass == 0x24 ? 1 << 8 | 1 << 6 : 0)
+        return value & kept | 0b00_0100
+    }
 
     /// WnR, bit 6; not set for cache maintenance (CM, bit 8), which needs no right to write (LESSONS: Linux,
     /// arch/arm64/mm/fault.c, is_write_abort).

@@ -142,10 +142,11 @@ func writePipe(_ pipe: Handle<Pipe>, from buffer: inout UserBuffer, waits: Bool)
     return asked - buffer.count
 }
 
+/// The signal comes for a write that was cut short, too (fs/pipe.c, pipe_write).
 private func brokenPipe(written: UInt64) throws(Errno) -> UInt64 {
-    if written > 0 { return written }
     send(.brokenPipe, to: Process.current, .user)
-    throw .brokenPipe
+    if written == 0 { throw .brokenPipe }
+    return written
 }
 
 /// `pipe2`.

@@ -39,15 +39,3 @@ func populate(
 func populateAsFarAsPossible(_ range: VirtualRange) {
     _ = populate(range, of: Process.current.value.memory, for: .mapping, passingErrors: true)
 }
-
-extension Thread {
-    /// A signal is pending that will end the program and that it can't do anything about (kernel/signal.c, sig_fatal).
-    var hasFatalSignal: Bool {
-        var pending = pendingSignals.subtracting(blockedSignals)
-        while let signal = pending.first {
-            if process.value.action(of: signal).handler == 0 && signal.defaultAction == .terminate { return true }
-            pending.remove(signal)
-        }
-        return false
-    }
-}

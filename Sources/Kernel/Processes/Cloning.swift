@@ -26,11 +26,18 @@ func clone(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let id = child.value.id
     // A bad address for the child's number is not an error (kernel/fork.c).
     if flags.contains(.parentSetTID) { try? UserPointer(call.third).store(UInt32(id)) }
-    child.value.holdsParent = flags.contains(.vfork)
+    if flags.contains(.vfork) { Process.current.value.holder = child }
     start(thread)
-    // Signals wait: the child may run on the parent's memory (clone(2)).
-    if flags.contains(.vfork) { waitUninterrupted(on: .release(of: child)) { !child.value.holdsParent } }
+    if flags.contains(.vfork) { waitForRelease() }
     return UInt64(id)
+}
+
+/// Waits until the child gives back the memory. Signals wait too, since the child may run on the parent's (clone(2)), but
+/// for one that ends the parent: then the child goes on alone (kernel/fork.c, wait_for_vfork_done).
+private func waitForRelease() {
+    let process = Process.current
+    waitUnlessKilled(on: .release(of: process)) { process.value.holder == nil }
+    process.value.holder = nil
 }
 
 /// The child's thread: it goes out to EL0 where its parent made the call, with 0 as the result.
@@ -45,6 +52,7 @@ private func makeChildThread(
     Machine.Thread.saveVectors(to: thread.context)
     thread.value.name = Thread.current.value.name
     thread.value.blockedSignals = Thread.current.value.blockedSignals
+    thread.value.lastFault = Thread.current.value.lastFault
     // The copy of the memory has the stack; a borrowed memory has one user of it (kernel/fork.c, sas_ss_reset).
     if !flags.contains(.memory) { thread.value.signalStack = Thread.current.value.signalStack }
     if flags.contains(.childSetTID) { thread.value.setChildID = call.fifth }
@@ -66,6 +74,7 @@ private func makeChild(of parent: Handle<Process>, _ flags: CloneFlags) throws(E
     child.retainFiles()
     child.value.space = space
     child.value.exitSignal = flags.exitSignal
+    child.value.parentExecutions = parent.value.executions
     child.value.fileCreationMask = parent.value.fileCreationMask
     child.value.limits = parent.value.limits
     child.value.personality = parent.value.personality

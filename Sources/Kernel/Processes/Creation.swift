@@ -39,6 +39,8 @@ public func threadStart(_ argument: UInt64) {
     // CLONE_CHILD_SETTID: in the child's own memory, so the child stores it (kernel/sched/core.c, schedule_tail).
     if thread.value.setChildID != 0 { try? UserPointer(thread.value.setChildID).store(UInt32(thread.value.id)) }
     if thread.value.process == kernel.firstProcess { reportBootTime() }
+    // What was sent meanwhile comes before the first instruction (kernel/entry/common.c, exit_to_user_mode_loop).
+    if thread.value.hasActionableSignal { actOnSignals(Machine.Thread.trapFrame(stackEnd: thread.value.stack.end)) }
 }
 
 /// Logs how long the way from the kernel's entry to a program was. Under `-icount shift=0` a nanosecond is an instruction,

@@ -46,9 +46,9 @@ func leaveAddressSpace(of process: Handle<Process>) {
 
 /// Lets the parent of a `CLONE_VFORK` child go on.
 func releaseParent(of process: Handle<Process>) {
-    guard process.value.holdsParent else { return }
-    process.value.holdsParent = false
-    wakeAll(on: .release(of: process))
+    guard let parent = process.value.parent, parent.value.holder == process else { return }
+    parent.value.holder = nil
+    wakeAll(on: .release(of: parent))
 }
 
 /// Writes 0 to the address that `set_tid_address` named, unless the memory goes with its only user (kernel/fork.c,
@@ -59,6 +59,7 @@ func clearChildID(of thread: Handle<Thread>) {
 }
 
 /// Children of an ended process go to the first process; zombies among them, which nobody will wait for, are removed.
+/// Their new parent is told by SIGCHLD, whatever the old one asked for (kernel/exit.c, reparent_leader).
 private func orphanChildren(of process: Handle<Process>) {
     while let child = process.value.firstChild {
         process.value.firstChild = child.value.nextSibling
@@ -68,6 +69,7 @@ private func orphanChildren(of process: Handle<Process>) {
             destroyZombie(child)
         } else if let heir = kernel.firstProcess, heir != process {
             child.value.parent = heir
+            child.value.exitSignal = Signal.child.rawValue
             child.value.nextSibling = heir.value.firstChild
             heir.value.firstChild = child
         } else {
@@ -76,8 +78,20 @@ private func orphanChildren(of process: Handle<Process>) {
     }
 }
 
+/// Tells a parent of its child's end by the child's signal, and by SIGCHLD where the parent has become another program
+/// since. A parent that ignores SIGCHLD, or asked for it with SA_NOCLDWAIT, has nothing to wait for: the child is gone
+/// (kernel/signal.c, do_notify_parent).
 private func notify(_ parent: Handle<Process>, ofEndOf child: Handle<Process>) {
-    if let signal = Signal(checking: UInt64(child.value.exitSignal)) { send(signal, to: parent, .kernel) }
+    let isSameProgram = child.value.parentExecutions == parent.value.executions
+    let signal = isSameProgram ? Signal(checking: UInt64(child.value.exitSignal)) : .child
+    let action = parent.value.action(of: .child)
+    let isIgnored = action.handler == 1
+    let isReaped = signal == .child && (isIgnored || action.flags & SignalActionFlags.noChildWait != 0)
+    if let signal, !(isReaped && isIgnored) { send(signal, to: parent, SignalOrigin(endOf: child)) }
+    if isReaped {
+        removeChild(child, of: parent)
+        destroyZombie(child)
+    }
     wakeAll(onFile: .child(of: parent))
 }
 
@@ -112,10 +126,10 @@ func waitForChild(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 
     let parent = Process.current
     while true {
-        guard let child = try waitableChild(of: parent, selector) else {
+        guard let child = try waitableChild(of: parent, selector, options) else {
             if options.contains(.noHang) { return 0 }
             let outcome = wait(on: .child(of: parent)) {
-                (try? waitableChild(of: parent, selector)) != .some(.none)
+                (try? waitableChild(of: parent, selector, options)) != .some(.none)
             }
             if outcome == .interrupted { throw .interrupted }
             continue
@@ -137,15 +151,16 @@ func waitForChild(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     }
 }
 
-/// A zombie that `selector` means; nil where those it means are all alive.
-/// - Throws: ECHILD where it means none.
-private func waitableChild(of parent: Handle<Process>, _ selector: Int32) throws(Errno) -> Handle<Process>? {
-    // Every process is in the group of the first one: 0 and -group mean any child there.
+/// A zombie that `selector` and `options` mean; nil where those they mean are all alive.
+/// - Throws: ECHILD where they mean none.
+private func waitableChild(
+    of parent: Handle<Process>, _ selector: Int32, _ options: WaitOptions
+) throws(Errno) -> Handle<Process>? {
     var meantOne = false
     var candidate = parent.value.firstChild
     while let child = candidate {
         candidate = child.value.nextSibling
-        guard selector <= 0 ? isInGroup(child, selector) : child.value.id == selector else { continue }
+        guard isMeant(child, by: selector, options) else { continue }
         meantOne = true
         if child.value.state == .zombie { return child }
     }
@@ -153,6 +168,13 @@ private func waitableChild(of parent: Handle<Process>, _ selector: Int32) throws
     return nil
 }
 
-private func isInGroup(_ child: Handle<Process>, _ selector: Int32) -> Bool {
-    selector == -1 || selector == 0 || selector == -processGroupID
+/// Of a child that tells its end by another signal than SIGCHLD only `__WCLONE` and `__WALL` want to know (kernel/exit.c,
+/// eligible_child).
+private func isMeant(_ child: Handle<Process>, by selector: Int32, _ options: WaitOptions) -> Bool {
+    // Every process is in the group of the first one: 0 and -group mean any child there.
+    guard selector == child.value.id || selector == -1 || selector == 0 || selector == -processGroupID else {
+        return false
+    }
+    let isClone = child.value.exitSignal != Signal.child.rawValue
+    return options.contains(.all) || isClone == options.contains(.clone)
 }

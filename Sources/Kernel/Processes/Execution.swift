@@ -50,6 +50,9 @@ private func execute(_ call: SystemCallArguments, with strings: ProgramStrings) 
     fileSystem.sweepOrphans()
     closeFilesOnExec(of: process)
     process.value.signalActions?.value.forgetHandlers()
+    // fs/exec.c: what the old program's parent asked for, and what the old program asked of its children, ends with it.
+    process.value.exitSignal = Signal.child.rawValue
+    process.value.executions += 1
     Thread.current.value.name = program.name
     Thread.current.value.signalStack = .none
     Thread.current.value.clearChildID = 0

@@ -43,9 +43,13 @@ struct Process: ~Copyable {
     var status = WaitStatus(exited: 0)
     /// The signal that the parent is sent at the end; 0 for none.
     var exitSignal: UInt8 = Signal.child.rawValue
+    /// How often the process has executed a program, and how often its parent had when it made this one.
+    var executions: UInt64 = 0
+    var parentExecutions: UInt64 = 0
 
-    /// The parent of this `CLONE_VFORK` child waits until it executes or ends.
-    var holdsParent = false
+    /// The `CLONE_VFORK` child that this process waits for, until that executes or ends. Kept here, since the child may
+    /// be gone when its parent goes on.
+    var holder: Handle<Process>?
 
     var limits = ResourceLimits.initial
     var personality = Personality.none

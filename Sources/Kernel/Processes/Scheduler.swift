@@ -144,7 +144,7 @@ struct WaitChannel: Equatable {
     static func pipe(_ pipe: Handle<Pipe>) -> WaitChannel { WaitChannel(key: pipe.address) }
     /// A child of the process ends.
     static func child(of process: Handle<Process>) -> WaitChannel { WaitChannel(key: process.address | 1) }
-    /// The process gives back the memory that it borrowed from its parent.
+    /// The child on which the process waits gives back the memory that it borrowed.
     static func release(of process: Handle<Process>) -> WaitChannel { WaitChannel(key: process.address | 2) }
     /// A file's content has been changed by the call that had it to itself.
     static func content(of inode: Handle<Inode>) -> WaitChannel { WaitChannel(key: inode.address) }

@@ -20,9 +20,14 @@ struct SignalActions: ~Copyable {
         return copy
     }
 
-    /// Back to the default, but for what is ignored: what `execve` does (signal(7)).
+    /// Back to the default, but for what is ignored, and without any flag: what `execve` does (kernel/signal.c,
+    /// flush_signal_handlers).
     mutating func forgetHandlers() {
-        for index in 0..<64 where actions[index].handler > 1 { actions[index] = SignalAction() }
+        for index in 0..<64 {
+            let isIgnored = actions[index].handler == 1
+            actions[index] = SignalAction()
+            if isIgnored { actions[index].handler = 1 }
+        }
     }
 }
 
@@ -40,6 +45,8 @@ func setSignalAction(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         var action = try UserPointer(call.second).load(SignalAction())
         guard !SignalSet.unblockable.contains(signal) else { throw .invalidArgument }
         action.mask = SignalSet(bits: action.mask).subtracting(.unblockable).bits
+        // A flag that is not kept is not known (kernel/signal.c, do_sigaction): so programs find out.
+        action.flags &= SignalActionFlags.all
         if process.value.signalActions == nil { process.value.signalActions = try kernel.signalActions.make(.init()) }
         process.value.signalActions?.value[signal] = action
         // A pending signal that is now ignored is dropped (kernel/signal.c, do_sigaction).
@@ -71,31 +78,39 @@ func changeSignalMask(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     return 0
 }
 
-/// `sigaltstack` (sigaltstack(2); kernel/signal.c, do_sigaltstack).
+/// `sigaltstack`.
 func setSignalStack(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let thread = Thread.current
-    let isOnStack = thread.value.signalStack.contains(call.frame.value.sp_el0)
+    let stackPointer = call.frame.value.sp_el0
     var previous = thread.value.signalStack
-    if isOnStack { previous.flags |= SignalStack.onStack }
+    if previous.contains(stackPointer) { previous.flags |= SignalStack.onStack }
     if call.first != 0 {
-        var wanted = try UserPointer(call.first).load(SignalStack())
-        guard !isOnStack else { throw .notPermitted }
-        // SS_AUTODISARM is refused until it works, like every flag that is not known.
-        guard wanted.flags == 0 || wanted.flags == SignalStack.disabled || wanted.flags == SignalStack.onStack else {
-            throw .invalidArgument
-        }
-        if wanted.flags == SignalStack.disabled {
-            wanted.base = 0
-            wanted.size = 0
-        } else {
-            // MINSIGSTKSZ of AArch64 (arch/arm64/include/uapi/asm/signal.h).
-            guard wanted.size >= 5120 else { throw .noMemory }
-            wanted.flags = 0
-        }
-        thread.value.signalStack = wanted
+        let wanted = try UserPointer(call.first).load(SignalStack())
+        try thread.value.setSignalStack(wanted, stackPointer: stackPointer)
     }
     if call.second != 0 { try UserPointer(call.second).store(previous) }
     return 0
+}
+
+extension Thread {
+    /// Has handlers run on another stack (sigaltstack(2); kernel/signal.c, do_sigaltstack).
+    /// - Throws: EPERM while the thread runs on the one that it has, EINVAL for a flag that is not known, ENOMEM for a
+    ///   stack that is too small.
+    mutating func setSignalStack(_ wanted: SignalStack, stackPointer: UInt64) throws(Errno) {
+        guard !signalStack.contains(stackPointer) else { throw .notPermitted }
+        switch wanted.flags {
+        case SignalStack.disabled:
+            signalStack = .none
+        case 0, SignalStack.onStack:
+            // MINSIGSTKSZ of AArch64 (arch/arm64/include/uapi/asm/signal.h).
+            guard wanted.size >= 5120 else { throw .noMemory }
+            signalStack = wanted
+            signalStack.flags = 0
+        default:
+            // SS_AUTODISARM is refused until it works.
+            throw .invalidArgument
+        }
+    }
 }
 
 extension SignalStack {

@@ -21,7 +21,7 @@ func actOnSignals(_ frame: Handle<TrapFrame>, restart: UInt64? = nil) {
         if action.handler > 1 {
             if let argument = restart, action.flags & SignalActionFlags.restart != 0 { repeatCall(frame, argument) }
             restart = nil
-            deliver(signal, thread.value.information(of: signal), action, frame)
+            deliverOrEnd(signal, thread.value.information(of: signal), action, frame)
             continue
         }
         switch signal.defaultAction {
@@ -64,14 +64,36 @@ func raise(
     let showsTag = action.flags & SignalActionFlags.exposeTagBits != 0 || signal == .trap
     let address = address ?? frame.value.far
     information.value = showsTag ? address : address.withoutTag
-    deliver(signal, information, action, frame)
+    deliverOrEnd(signal, information, action, frame)
+}
+
+/// Has the program go on in the handler of `signal`; where there is no room for its frame in that of SIGSEGV, which may
+/// have a stack of its own (kernel/signal.c, force_sigsegv).
+private func deliverOrEnd(
+    _ signal: Signal, _ information: SignalInformation, _ action: SignalAction, _ frame: Handle<TrapFrame>
+) {
+    if deliver(signal, information, action, frame) { return }
+    let thread = Thread.current
+    let other = thread.value.process.value.action(of: .segmentationFault)
+    var otherInformation = SignalInformation()
+    otherInformation.signal = Int32(Signal.segmentationFault.rawValue)
+    otherInformation.code = SignalCode.kernel.rawValue
+    guard signal != .segmentationFault, other.handler > 1,
+        !thread.value.blockedSignals.contains(.segmentationFault),
+        deliver(.segmentationFault, otherInformation, other, frame)
+    else { endProcess(for: .segmentationFault, "there is no room on the stack for a signal", frame) }
 }
 
 /// Puts a frame on the program's stack, and has the program go on in its handler.
+/// - Returns: false where there is no room for the frame; the program's registers are what they were.
 private func deliver(
     _ signal: Signal, _ information: SignalInformation, _ action: SignalAction, _ frame: Handle<TrapFrame>
-) {
+) -> Bool {
     let thread = Thread.current
+    // With or without room for the frame (kernel/signal.c, get_signal).
+    if action.flags & SignalActionFlags.resetHandler != 0 {
+        thread.value.process.value.signalActions?.value[signal].handler = 0
+    }
     let stack = thread.value.signalStack
     var top = frame.value.sp_el0
     if action.flags & SignalActionFlags.onStack != 0, stack.size > 0, !stack.contains(top) {
@@ -85,7 +107,7 @@ private func deliver(
         try UserPointer(record &+ 8).store(frame.value.x30)
         try writeFrame(to: place, information, frame)
     } catch {
-        endProcess(for: .segmentationFault, "there is no room on the stack for a signal", frame)
+        return false
     }
     let hasRestorer = action.flags & SignalActionFlags.restorer != 0
     frame.value.x0 = UInt64(signal.rawValue)
@@ -101,9 +123,7 @@ private func deliver(
     var blocked = SignalSet(bits: thread.value.blockedSignals.bits | action.mask)
     if action.flags & SignalActionFlags.noDefer == 0 { blocked.insert(signal) }
     thread.value.blockedSignals = blocked.subtracting(.unblockable)
-    if action.flags & SignalActionFlags.resetHandler != 0 {
-        thread.value.process.value.signalActions?.value[signal] = SignalAction()
-    }
+    return true
 }
 
 private func writeFrame(
@@ -116,7 +136,8 @@ private func writeFrame(
         scratch.value.information = information
         scratch.value.stack = thread.value.signalStack
         scratch.value.mask = thread.value.blockedSignals.bits
-        scratch.value.context.faultAddress = frame.value.far.withoutTag
+        scratch.value.context.faultAddress = thread.value.lastFault.address
+        if thread.value.lastFault.syndrome != 0 { scratch.value.fault = FaultRecord(thread.value.lastFault.syndrome) }
         for number in 0..<31 { scratch.value.context.registers[number] = frame.value[register: number] }
         scratch.value.context.stackPointer = frame.value.sp_el0
         scratch.value.context.programCounter = frame.value.elr
@@ -133,41 +154,72 @@ private func writeFrame(
 }
 
 /// `rt_sigreturn`: takes the frame that the stack pointer is at, and has the program go on as it says. What the frame
-/// asks for is checked: a program goes on at EL0, and with no more than it may have.
+/// asks for is checked: a program goes on at EL0, and with no more than it may have. Otherwise it is told of its stack
+/// pointer, with what was taken from the frame so far (arch/arm64/kernel/signal.c, rt_sigreturn).
 func returnFromSignal(_ frame: Handle<TrapFrame>) {
     do throws(Errno) {
         try restoreFrame(from: frame.value.sp_el0, to: frame)
     } catch {
-        endProcess(for: .segmentationFault, "the signal frame to return to is damaged", frame)
+        frame.value.x0 = 0
+        Thread.current.value.lastFault = LastFault()
+        // Below some mapping is every address that a program can have (arm64_notify_segfault asks for the next one).
+        let isPossible = VirtualAddress(frame.value.sp_el0).untagged < AddressSpaceLayout.standard.high.end
+        raise(
+            .segmentationFault, isPossible ? .accessNotPermitted : .addressNotMapped,
+            "the signal frame to return to is damaged", frame, at: frame.value.sp_el0)
     }
 }
 
 private func restoreFrame(from place: UInt64, to frame: Handle<TrapFrame>) throws(Errno) {
-    guard place % 16 == 0 else { throw .badAddress }
+    let end = AddressSpaceLayout.standard.high.end.rawValue
+    guard place % 16 == 0, place <= end - SignalFrame.totalSize else { throw .badAddress }
     let thread = Thread.current
     try withNeededScratch(SignalFrame.self, for: place) { (scratch) throws(Errno) in
         let size = UInt64(MemoryLayout<SignalFrame>.size)
-        guard UserMemory.copyIn(from: place, toKernel: scratch.address, count: size) == 0 else { throw .badAddress }
-        guard scratch.value.vectors.magic == VectorRecord.magicNumber, scratch.value.vectors.size == 528 else {
-            throw .invalidArgument
+        let isThere = UserMemory.copyIn(from: place, toKernel: scratch.address, count: size) == 0
+        if isThere {
+            thread.value.blockedSignals = SignalSet(bits: scratch.value.mask).subtracting(.unblockable)
+        } else {
+            // What can't be read is 0 (arch/arm64/include/asm/uaccess.h, __get_user_error).
+            scratch.value = SignalFrame()
         }
         for number in 0..<31 { frame.value[register: number] = scratch.value.context.registers[number] }
         frame.value.sp_el0 = scratch.value.context.stackPointer
         frame.value.elr = scratch.value.context.programCounter
-        // NZCV, DIT, SSBS and BTYPE; EL0, 64-bit, nothing masked (arch/arm64/kernel/ptrace.c, valid_native_regs).
-        frame.value.spsr = scratch.value.context.processorState & (0xF << 28 | 1 << 24 | 1 << 12 | 3 << 10)
+        frame.value.spsr = try checkedState(scratch.value.context.processorState, frame)
+        guard isThere, scratch.value.recordsAreValid else { throw .badAddress }
         thread.context.value.fpsr = UInt64(scratch.value.vectors.statusRegister)
         thread.context.value.fpcr = UInt64(scratch.value.vectors.controlRegister)
         let vectors = Machine.Thread.vectorArea(of: thread.context)
         for index in 0..<64 { PhysicalWord.store(scratch.value.vectors.vectors[index], at: vectors + UInt64(index) * 8) }
         Machine.Thread.loadVectors(from: thread.context)
-        thread.value.blockedSignals = SignalSet(bits: scratch.value.mask).subtracting(.unblockable)
-        let stack = scratch.value.stack
-        if stack.flags == 0 || stack.flags == SignalStack.disabled { thread.value.signalStack = stack }
+        // One that sigaltstack would refuse leaves the old one (restore_altstack).
+        try? thread.value.setSignalStack(scratch.value.stack, stackPointer: frame.value.sp_el0)
+    }
+}
+
+/// The processor state that a frame asks for: NZCV, DIT, SSBS and BTYPE.
+/// - Throws: EINVAL unless it is of EL0, of 64 bits and with nothing masked; the program has NZCV alone then
+///   (arch/arm64/kernel/ptrace.c, valid_native_regs).
+private func checkedState(_ state: UInt64, _ frame: Handle<TrapFrame>) throws(Errno) -> UInt64 {
+    // M[4:0] and DAIF.
+    guard state & (0x1F | 0xF << 6) == 0 else {
+        frame.value.spsr = state & 0xF << 28
+        throw .invalidArgument
+    }
+    return state & (0xF << 28 | 1 << 24 | 1 << 12 | 3 << 10)
+}
+
+extension SignalFrame {
+    /// The vector registers, the fault perhaps, and the end: nothing that the kernel has not written.
+    fileprivate var recordsAreValid: Bool {
+        guard vectors.magic == VectorRecord.magicNumber, vectors.size == 528 else { return false }
+        if fault.magic == FaultRecord.magicNumber && fault.size == 16 { return end == 0 }
+        return fault.magic == 0 && fault.size == 0
     }
 }
 
 extension UInt64 {
     /// A program's address without its tag; an address of the upper half as it is (arch/arm64, untagged_addr).
-    fileprivate var withoutTag: UInt64 { self & VirtualAddress(self).untagged.rawValue }
+    var withoutTag: UInt64 { self & VirtualAddress(self).untagged.rawValue }
 }

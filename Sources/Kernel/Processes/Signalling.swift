@@ -5,8 +5,7 @@ import MachineAssembly
 /// Makes a signal pending for a process and wakes it from an interruptible wait.
 ///
 /// A signal that would be ignored is dropped at once, as Linux does (kernel/signal.c, sig_ignored).
-/// - Parameter code: why: `SI_USER`, `SI_TKILL`, or `SI_KERNEL` where nobody sent it.
-func send(_ signal: Signal, to process: Handle<Process>, _ code: SignalCode) {
+func send(_ signal: Signal, to process: Handle<Process>, _ origin: SignalOrigin) {
     guard process.value.state == .alive, let thread = process.value.thread else { return }
     let handler = process.value.action(of: signal).handler
     let isIgnored = handler == 1 || handler == 0 && signal.defaultAction == .ignore
@@ -14,9 +13,15 @@ func send(_ signal: Signal, to process: Handle<Process>, _ code: SignalCode) {
     // A signal that is pending already comes once, with what came first (kernel/signal.c, legacy_queue).
     guard !thread.value.pendingSignals.contains(signal) else { return }
     thread.value.pendingSignals.insert(signal)
-    thread.value.noteSender(Process.current.value.id, of: signal, code)
+    thread.value.noteOrigin(origin, of: signal)
     kernel.scheduler.withLock { $0.wake(thread) }
     updateTimer()
+}
+
+/// Makes a signal pending that the running process sends.
+/// - Parameter code: why: `SI_USER`, `SI_TKILL`, or `SI_KERNEL` where nobody sent it.
+func send(_ signal: Signal, to process: Handle<Process>, _ code: SignalCode) {
+    send(signal, to: process, SignalOrigin(process: Process.current.value.id, code: code))
 }
 
 /// Ends the running process for what it did, even where the signal is blocked or ignored (kernel/signal.c,

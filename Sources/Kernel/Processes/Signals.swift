@@ -43,4 +43,14 @@ extension Signal {
         default: .terminate
         }
     }
+
+    /// The end by this signal comes with a core where cores are written (include/linux/signal.h, SIG_KERNEL_COREDUMP_MASK).
+    var dumpsCore: Bool {
+        switch self {
+        case .quit, .illegalInstruction, .trap, .abort, .floatingPointException, .segmentationFault, .busError,
+            .badSystemCall, .cpuLimit, .fileSizeLimit:
+            true
+        default: false
+        }
+    }
 }

@@ -3,9 +3,36 @@ import Machine
 import MachineAssembly
 
 /// Who sent a signal, and why.
-private struct SignalSender {
+struct SignalOrigin {
     var process: Int32 = 0
-    var code: Int32 = 0
+    var code = SignalCode.user
+    /// Of a child that ended: its status, or the signal that ended it, and how long it ran, in hundredths of a second.
+    var status: Int32 = 0
+    var time: UInt32 = 0
+}
+
+extension SignalOrigin {
+    /// A child has ended (kernel/signal.c, do_notify_parent).
+    init(endOf child: Handle<Process>) {
+        process = child.value.id
+        time = UInt32(truncatingIfNeeded: kernel.clock.nanoseconds(ofTicks: child.value.ownTicks) / 10_000_000)
+        if let signal = child.value.status.signal {
+            code = .childKilled
+            status = Int32(signal.rawValue)
+        } else {
+            code = .childExited
+            status = Int32(child.value.status.exitStatus ?? 0)
+        }
+    }
+}
+
+/// What a thread's handlers are told of its last exception, whatever signal they are called for: Linux's `fault_address`
+/// and `fault_code` (arch/arm64/kernel/signal.c, setup_sigframe).
+struct LastFault {
+    /// Without a tag; 0 for what was no fault of an address.
+    var address: UInt64 = 0
+    /// ESR_EL1; 0 where the frame has no record of it.
+    var syndrome: UInt64 = 0
 }
 
 /// What a thread is doing, as far as the scheduler cares.
@@ -47,7 +74,9 @@ struct Thread: ~Copyable {
     var pendingSignals = SignalSet()
 
     /// Who sent each pending signal, and why.
-    private var senders = InlineArray<64, SignalSender>(repeating: SignalSender())
+    private var origins = InlineArray<64, SignalOrigin>(repeating: SignalOrigin())
+    /// What its last exception was, if it had one.
+    var lastFault = LastFault()
     /// Where handlers that ask for it run (`sigaltstack`).
     var signalStack = SignalStack.none
 
@@ -75,24 +104,37 @@ struct Thread: ~Copyable {
         self.process = process
     }
 
-    mutating func noteSender(_ process: Int32, of signal: Signal, _ code: SignalCode) {
-        senders[Int(signal.rawValue) - 1] = SignalSender(process: process, code: code.rawValue)
+    mutating func noteOrigin(_ origin: SignalOrigin, of signal: Signal) {
+        origins[Int(signal.rawValue) - 1] = origin
     }
 
     /// What a handler is told of a pending signal.
     mutating func information(of signal: Signal) -> SignalInformation {
-        let sender = senders[Int(signal.rawValue) - 1]
+        let origin = origins[Int(signal.rawValue) - 1]
         var information = SignalInformation()
         information.signal = Int32(signal.rawValue)
-        information.code = sender.code
-        information.value = UInt64(UInt32(bitPattern: sender.process))
+        information.code = origin.code.rawValue
+        information.value = UInt64(UInt32(bitPattern: origin.process))
+        information.status = UInt64(UInt32(bitPattern: origin.status))
+        information.userTime = UInt64(origin.time)
         return information
     }
 
     /// A signal is pending that is not blocked.
     var hasActionableSignal: Bool { !pendingSignals.subtracting(blockedSignals).isEmpty }
-}
 
+    /// A signal is pending that ends the process in the middle of what it waits for: not one for which Linux would write
+    /// a core first (kernel/signal.c, complete_signal).
+    var hasFatalSignal: Bool {
+        var signals = pendingSignals.subtracting(blockedSignals)
+        while let signal = signals.first {
+            signals.remove(signal)
+            let isDefault = process.value.action(of: signal).handler == 0
+            if isDefault && signal.defaultAction == .terminate && !signal.dumpsCore { return true }
+        }
+        return false
+    }
+}
 
 extension Thread {
     /// The thread that this CPU runs.

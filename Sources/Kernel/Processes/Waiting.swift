@@ -51,6 +51,12 @@ func waitUninterrupted(on channel: WaitChannel, _ condition: () -> Bool) {
     }
 }
 
+/// Blocks the running thread until `condition` holds or a signal comes that ends it.
+func waitUnlessKilled(on channel: WaitChannel, _ condition: () -> Bool) {
+    let thread = Thread.current
+    waitUninterrupted(on: channel) { condition() || thread.value.hasFatalSignal }
+}
+
 /// Wakes every thread on a channel; each looks at its condition again.
 func wakeAll(on channel: WaitChannel) {
     kernel.scheduler.withLock { $0.wakeAll(on: channel) }
@@ -81,10 +87,15 @@ func reschedule() {
     switchThread(from: current, to: next)
 }
 
-/// Lets others run where a call has gone on for longer than a turn: the kernel itself is never preempted.
+/// Lets others run where a call has gone on for longer than a turn: the kernel itself is never preempted. They may wait
+/// for the time or for a device, whose interrupts are masked here.
 func giveTurnIfOver() {
     let slice = kernel.clock.ticks(ofNanoseconds: 10_000_000)
     guard Timer.now &- Thread.current.value.startedAt > slice else { return }
+    if Processor.hasPendingInterrupt {
+        handleInterrupt()
+        updateTimer()
+    }
     if kernel.scheduler.withLock({ $0.hasReadyThread }) { reschedule() }
 }
 

@@ -16,6 +16,9 @@ public enum Processor {
         akuma_mask_interrupts()
     }
 
+    /// An interrupt is due that is masked (ISR_EL1.I).
+    @inlinable public static var hasPendingInterrupt: Bool { akuma_read_isr_el1() & 1 << 7 != 0 }
+
     /// A hint that this is a loop that waits for another CPU.
     @inlinable public static func spinHint() { akuma_spin_hint() }
 

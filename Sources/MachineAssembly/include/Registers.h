@@ -44,6 +44,7 @@ AKUMA_READ(esr_el1, "esr_el1")
 AKUMA_READ(far_el1, "far_el1")
 AKUMA_READ(daif, "daif")
 AKUMA_WRITE(daif, "daif")
+AKUMA_READ(isr_el1, "isr_el1")
 
 // Threads
 AKUMA_READ(tpidr_el0, "tpidr_el0")

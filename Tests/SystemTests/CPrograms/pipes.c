@@ -6,11 +6,19 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char bytes[70000];
 // What the compiler must not look through: it would warn, rightly.
 static char *volatile wild = (char *)8;
+
+static volatile int seen;
+
+static void note(int signal) {
+    (void)signal;
+    seen++;
+}
 
 int main(void) {
     int ends[2];
@@ -46,5 +54,20 @@ int main(void) {
     printf("no reader: write %zd", write(ends[1], bytes, 3));
     ready = poll(polled + 1, 1, 0);
     printf(" errno %d, events %x\n", errno, polled[1].revents);
+
+    // A reader that goes while more is written than fits.
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = note}, 0);
+    if (pipe(ends)) return 3;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        close(ends[1]);
+        _exit(read(ends[0], bytes, 1) == 1 ? 0 : 4);
+    }
+    close(ends[0]);
+    count = write(ends[1], bytes, sizeof bytes);
+    int status;
+    waitpid(child, &status, 0);
+    printf("cut short: %d, told of it %d, status %x\n", count > 0 && count < (ssize_t)sizeof bytes, seen, status);
     return 0;
 }
