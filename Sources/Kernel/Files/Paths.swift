@@ -85,6 +85,7 @@ struct PathWalk {
             guard directory.value.isDirectory else { throw .notDirectory }
             skipSlashes()
             let dots = isDots(component) ? component.count : 0
+            if dots > 0 { try directory.checkProcess() }
             if position == count {
                 endsWithSlash = component.upperBound < count
                 return dots == 1 ? .dot : dots == 2 ? .dotDot : .name(component)
@@ -139,6 +140,7 @@ struct PathWalk {
         guard name.count <= maximumName else { throw .fileNameTooLong }
         if let entry = fileSystem.entry(bytes(name), in: directory) { return entry }
         guard directory.isKernelsDirectory else { return nil }
+        try directory.checkProcess()
         try directory.fill(for: bytes(name))
         return fileSystem.entry(bytes(name), in: directory)
     }
