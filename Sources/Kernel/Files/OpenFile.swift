@@ -82,10 +82,12 @@ extension Handle where T == OpenFile {
         case .device(let device):
             return try device.read(into: &buffer)
         case .proc(let reader):
-            let start = offset ?? value.position
-            let count = try reader.read(from: start, into: &buffer)
-            if offset == nil { value.position = start + count }
-            return count
+            return try reader.withLock { () throws(Errno) in
+                let start = offset ?? value.position
+                let count = try reader.read(from: start, into: &buffer)
+                if offset == nil { value.position = start + count }
+                return count
+            }
         }
     }
 
