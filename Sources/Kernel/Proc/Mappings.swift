@@ -31,10 +31,9 @@ extension ProcNode {
         return run.end.rawValue
     }
 
-    /// Writes the sum over all mappings.
-    /// - Returns: false where the process has no memory any more.
-    func writeRollup(to writer: inout TextWriter) throws(Errno) -> Bool {
-        guard let space = try subject().value.space else { return false }
+    /// Writes the sum over all mappings. ESRCH where the process has no memory any more (show_smaps_rollup).
+    func writeRollup(to writer: inout TextWriter) throws(Errno) {
+        guard let space = try subject().value.space else { throw .noSuchProcess }
         var use = PageUse()
         var start: VirtualAddress?
         var end = VirtualAddress(0)
@@ -47,7 +46,6 @@ extension ProcNode {
         writer.pad(to: 73)
         writer.write("[rollup]\n")
         write(use, rollsUp: true, to: &writer)
-        return true
     }
 
     private func writeLine(
@@ -173,7 +171,8 @@ extension ProcNode {
         write("sr ", .sequentialRead)
         write("rr ", .randomRead)
         write("dc ", .dontFork)
-        write("lf ", .lockedOnFault)
+        // Linux has no letters for it.
+        write("?? ", .lockedOnFault)
         write("ac ", .accounted)
         write("nr ", .noReserve)
         write("bt ", .branchTargets)

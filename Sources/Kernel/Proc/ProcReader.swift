@@ -136,7 +136,7 @@ extension ProcNode {
         }
         guard record == 0 else { return nil }
         switch kind {
-        case .smapsRollup: guard try writeRollup(to: &writer) else { return nil }
+        case .smapsRollup: try writeRollup(to: &writer)
         case .status: try writeStatus(to: &writer)
         case .statistics: try writeStatistics(to: &writer)
         case .memoryStatistics: try writeMemoryStatistics(to: &writer)
@@ -147,7 +147,9 @@ extension ProcNode {
         case .systemStatistics: writeSystemStatistics(to: &writer)
         case .version: writer.write("Linux version 6.1.0-akuma (Akuma 1)\n")
         case .overcommitMemory: writer.line("", UInt64(kernel.overcommit.rawValue))
-        case .overcommitRatio: writer.line("", kernel.overcommitRatio)
+        case .overcommitRatio:
+            writer.write(kernel.overcommitRatio)
+            writer.newLine()
         case .maps, .smaps, .pageMap, .commandLine, .program, .workingDirectory, .root, .ownProcess:
             fatalError("the node's text has one record")
         }
