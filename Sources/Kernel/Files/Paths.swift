@@ -81,7 +81,11 @@ struct PathWalk {
             let start = position
             while position < count, path.value.bytes[position] != UInt8(ascii: "/") { position += 1 }
             let component = start..<position
-            if component.isEmpty { return .none }
+            if component.isEmpty {
+                // Behind a link that led to a file itself nothing but slashes may be left.
+                endsWithSlash = start > 0
+                return .none
+            }
             guard directory.value.isDirectory else { throw .notDirectory }
             skipSlashes()
             let dots = isDots(component) ? component.count : 0
