@@ -228,6 +228,19 @@ extension Handle where T == Inode {
         if seals.contains(.grow), end > fileSize { throw .notPermitted }
     }
 
+    /// Runs `body` as one who writes the file: it can't be made to run as a program meanwhile, though `body` waits for its
+    /// turn at the content (fs/open.c, vfs_truncate). ETXTBSY where it runs.
+    func withWriteAccess<Result>(_ body: () throws(Errno) -> Result) throws(Errno) -> Result {
+        guard value.writers >= 0 else { throw .textFileBusy }
+        fileSystem.retain(self)
+        value.writers += 1
+        defer {
+            value.writers -= 1
+            fileSystem.release(self)
+        }
+        return try body()
+    }
+
     // MARK: Size
 
     /// Changes the file's size; what is added is a hole. Under the content's lock. EFBIG, EPERM for what a seal forbids.
