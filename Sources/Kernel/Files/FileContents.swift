@@ -308,11 +308,8 @@ extension Handle where T == Inode {
     /// Under the content's lock. EPERM for what a seal forbids, ENOSPC.
     func punchHole(from start: UInt64, to end: UInt64) throws(Errno) {
         if value.file.seals.intersects(.write | .futureWrite) { throw .notPermitted }
-        let size = fileSize
-        guard start < size else { return }
+        // Of a partial page the bytes are cleared; whole pages go, those too that were set aside beyond the end.
         let object = try fileObject()
-        // Of a partial page the bytes are cleared; whole pages go, to the end of the file's last one.
-        let end = end >= size ? (size + Self.pageMask) & ~Self.pageMask : end
         let backed = withObjects { objects, _ in objects.backing(of: object)?.size.rawValue ?? 0 }
         var position = start
         while position < end {
