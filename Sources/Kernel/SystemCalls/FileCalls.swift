@@ -134,6 +134,10 @@ func seek(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         throw .illegalSeek
     case .device:
         return 0
+    case .proc(let reader) where reader.value.node.kind == .pageMap:
+        let position = try anyPosition(offset, from: origin, current: file.value.position)
+        file.value.position = position
+        return position
     case .proc:
         let position = try textPosition(offset, from: origin, current: file.value.position)
         file.value.position = position
@@ -154,6 +158,15 @@ private func textPosition(_ offset: Int64, from origin: SeekOrigin, current: UIn
     let (position, overflow) = base.addingReportingOverflow(offset)
     guard !overflow, position >= 0 else { throw .invalidArgument }
     return UInt64(position)
+}
+
+/// Where `lseek` goes in `pagemap`: anywhere, as in `mem` (fs/proc/base.c, mem_lseek).
+private func anyPosition(_ offset: Int64, from origin: SeekOrigin, current: UInt64) throws(Errno) -> UInt64 {
+    switch origin {
+    case .start: return UInt64(bitPattern: offset)
+    case .current: return current &+ UInt64(bitPattern: offset)
+    case .end, .data, .hole: throw .invalidArgument
+    }
 }
 
 /// Where `lseek` goes (fs/read_write.c, generic_file_llseek; mm/shmem.c; fs/libfs.c for directories).
