@@ -83,7 +83,7 @@ func checkedTransfer(
     _ call: SystemCallArguments, atPosition: (SystemCallArguments) throws(Errno) -> UInt64,
     atOffset: (SystemCallArguments) throws(Errno) -> UInt64
 ) throws(Errno) -> UInt64 {
-    guard call.sixth & ~7 == 0 else { throw .notSupported }
+    guard call.sixth.asUInt32 & ~7 == 0 else { throw .notSupported }
     return try call.fourth == .max ? atPosition(call) : atOffset(call)
 }
 
