@@ -223,7 +223,10 @@ func controlFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let file = try heldFile(call.first)
     defer { release(file) }
     let files = Process.current.value.openFiles
-    switch FileControl(rawValue: call.second.asUInt32) {
+    let command = FileControl(rawValue: call.second.asUInt32)
+    // What only names a file knows nothing else (fs/fcntl.c, check_fcntl_cmd).
+    if file.value.flags.contains(.path), command?.isOfDescriptor != true { throw .badFileDescriptor }
+    switch command {
     case .duplicate:
         return try duplicate(file, from: call.third.asInt32, closesOnExec: false)
     case .duplicateCloseOnExec:
@@ -260,8 +263,19 @@ func controlFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     }
 }
 
+extension FileControl {
+    /// Whether it asks for nothing of the file but that it is open.
+    fileprivate var isOfDescriptor: Bool {
+        switch self {
+        case .duplicate, .duplicateCloseOnExec, .getDescriptorFlags, .setDescriptorFlags, .getStatusFlags: true
+        case .setStatusFlags, .getPipeSize, .setPipeSize, .addSeals, .getSeals: false
+        }
+    }
+}
+
 /// No stream is a terminal: line editing stays with the host's. So every request is ENOTTY, as `isatty` expects.
 func controlDevice(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    _ = try Process.current.value.openFiles.value.file(call.first.asInt32)
+    let file = try Process.current.value.openFiles.value.file(call.first.asInt32)
+    if file.value.flags.contains(.path) { throw .badFileDescriptor }
     throw .inappropriateIOCTLForDevice
 }
