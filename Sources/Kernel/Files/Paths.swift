@@ -83,7 +83,7 @@ struct PathWalk {
             let component = start..<position
             if component.isEmpty {
                 // Behind a link that led to a file itself nothing but slashes may be left.
-                endsWithSlash = start > 0
+                endsWithSlash = start > 0 && path.value.bytes[start - 1] == UInt8(ascii: "/")
                 return .none
             }
             guard directory.value.isDirectory else { throw .notDirectory }
