@@ -257,7 +257,9 @@ private struct SettingText {
             magnitude = min(magnitude * base + digit, 1 << 32)
             position += 1
         }
-        guard position - start < 21, isAtEnd || isAtSpace,
+        // Behind it not every white space will do.
+        let isWhole = byte.map { $0 == UInt8(ascii: " ") || $0 == 9 || $0 == 10 } ?? true
+        guard position - start < 21, isWhole,
             let number = Int32(exactly: isNegative ? -Int64(magnitude) : Int64(magnitude))
         else { throw .invalidArgument }
         skipSpaces()
