@@ -188,7 +188,7 @@ extension ProcNode {
 
 extension Inode {
     /// The device that shared memory without a file is on.
-    static var sharedMemoryDevice: UInt64 { 2 }
+    static var sharedMemoryDevice: UInt64 { 1 }
     /// The device that `/proc` is.
     static var procDevice: UInt64 { 3 }
 }
