@@ -280,27 +280,52 @@ extension Handle where T == Inode {
         }
     }
 
-    /// Gives each page of a range a frame (`fallocate`). Under the content's lock. ENOSPC, with nothing changed where it is seen at once.
+    /// Gives each page of a range a frame (`fallocate`). Under the content's lock. ENOSPC, with nothing changed: at once
+    /// where it is seen at once, otherwise what this call added goes again (mm/shmem.c, shmem_fallocate).
     func allocate(from start: UInt64, to end: UInt64, keepsSize: Bool) throws(Errno) {
         let size = fileSize
         if end > size, value.file.seals.contains(.grow) { throw .notPermitted }
         let object = try fileObject()
         let first = start >> Granule.shift
         let last = (end + Self.pageMask) >> Granule.shift
-        let isHopeless = withObjects { objects, frames in
-            let missing = last - first - min(objects.residentPages(of: object), last - first)
-            return missing > frames.freeFrames - min(FileSystem.reservedFrames, frames.freeFrames)
-        }
-        if isHopeless { throw .noSpace }
-        var index = first
-        while index < last {
-            _ = try makePage(PageIndex(UInt32(truncatingIfNeeded: index)), of: object)
-            index += 1
-            if index & 0xFF == 0 { giveTurnIfOver() }
+        if isHopeless(from: first, to: last, of: object) { throw .noSpace }
+        var added = AddedPages(from: first)
+        defer { added.giveBack() }
+        do throws(Errno) {
+            for index in first..<last {
+                try added.makeRoom()
+                let page = PageIndex(UInt32(truncatingIfNeeded: index))
+                let isThere = withObjects { objects, _ in objects.page(page, of: object) != nil }
+                _ = try makePage(page, of: object)
+                added.append(!isThere)
+                if index & 0xFF == 0 { giveTurnIfOver() }
+            }
+        } catch {
+            added.forEachRun { run in
+                dropPages(from: run.lowerBound, to: run.upperBound, of: object, includingCopies: false)
+            }
+            throw error
         }
         if end > size, !keepsSize {
             withObjects { objects, _ in objects.setSize(ByteCount(end), of: object) }
             value.noteModification()
+        }
+    }
+
+    /// Whether there are fewer frames for files than pages of a range have none.
+    private func isHopeless(from first: UInt64, to end: UInt64, of object: ObjectNumber) -> Bool {
+        withObjects { objects, frames in
+            let room = frames.freeFrames - min(FileSystem.reservedFrames, frames.freeFrames)
+            guard end - first > room else { return false }
+            if end - first > room + objects.residentPages(of: object) { return true }
+            var missing = end - first
+            var next = objects.nextPage(from: PageIndex(UInt32(truncatingIfNeeded: first)), of: object)
+            while let found = next, UInt64(found.index.rawValue) < end {
+                missing -= 1
+                guard found.index.rawValue < .max else { break }
+                next = objects.nextPage(from: PageIndex(found.index.rawValue + 1), of: object)
+            }
+            return missing > room
         }
     }
 
