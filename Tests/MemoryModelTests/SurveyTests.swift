@@ -18,6 +18,7 @@ private let base: UInt64 = 0x1000_0000
         let runs = first.runs()
         #expect(runs.map(\.start.rawValue) == [base, base + 8 * page, base + 9 * page])
         #expect(runs.map(\.pageCount) == [8, 1, 3 * megabyte / page - 9])
+        #expect(first.runsInParts(of: 1) == runs && first.runsInParts(of: 5) == runs)
         #expect(runs[0].attributes.contains(.write) && !runs[0].attributes.contains(.guardPage))
         #expect(runs[1].attributes.protection == .read)
         // From within a run, the run goes on from there; beyond the last one there is none.
@@ -39,6 +40,7 @@ private let base: UInt64 = 0x1000_0000
         try family.write(first, 1, at: base + 5 * page)
         let runs = first.runs()
         #expect(runs.map(\.start.rawValue) == [base, base + 8 * page, high])
+        #expect(first.runsInParts(of: 1) == runs && first.runsInParts(of: 3) == runs)
         #expect(runs[0].pageCount == 8 && runs[0].object == MappedObject(object))
         #expect(runs[1].object == MappedObject(object) && runs[2].object == nil)
         family.release(object)
@@ -59,6 +61,9 @@ private let base: UInt64 = 0x1000_0000
         try family.write(first, 1, at: base + 2 * page)
         try first.space!.apply(.lock, over: range(base + 2 * page, 1), frames: &family.frames)
         var use = first.use()
+        var parts: PageUse? = PageUse()
+        _ = first.runsInParts(of: 1, measuring: &parts)
+        #expect(parts == use)
         // The page of zeroes is nobody's.
         #expect(use.anonymous == 2 * page && use.proportionalAnonymous == 2 * page << 12)
         #expect(use.file + use.sharedMemory == 2 * page && use.resident == 4 * page)
@@ -154,6 +159,28 @@ extension Family.Member {
         while let run = space!.run(from: end) {
             runs.append(run)
             end = run.end
+        }
+        return runs
+    }
+
+    /// The same, looked at a few entries at a time.
+    fileprivate func runsInParts(of entries: Int) -> [MappedRun] {
+        var use: PageUse?
+        return runsInParts(of: entries, measuring: &use)
+    }
+
+    fileprivate func runsInParts(of entries: Int, measuring use: inout PageUse?) -> [MappedRun] {
+        var runs: [MappedRun] = []
+        var end = VirtualAddress(0)
+        var limit = entries
+        while var run = space!.run(from: end, entries: &limit, measuring: &use) {
+            while limit == 0 {
+                limit = entries
+                space!.extend(&run, entries: &limit, measuring: &use)
+            }
+            runs.append(run)
+            end = run.end
+            limit = entries
         }
         return runs
     }

@@ -33,6 +33,28 @@ struct ShortageTests {
         #expect(tried > 50 && failing > tried * 3 / 4)
     }
 
+    /// Not side by side: Linux kills for what is set aside in its root file system.
+    @Test("what fallocate could not set aside in full is given back")
+    func room() async throws {
+        try await withTemporaryFolder { folder in
+            let executable = folder.appending("room")
+            let source = Guest.project.root.appending("Tests/SystemTests/CPrograms/room.c")
+            try await CLibrary.musl.compile(String(decoding: try source.contents(), as: UTF8.self), to: executable)
+            let result = try await Command.akuma("run", "--memory", "64M", executable.string)
+            #expect(
+                result.text == """
+                    error 28, blocks 8
+                    given back 1
+                    half: 0
+                    again: -1, 1
+                    given back 1
+                    the same: 0
+
+                    """, "\(result.account)")
+            #expect(result.status == 0)
+        }
+    }
+
     @Test("in overcommit mode 2 no more is promised than there is")
     func commitment() async throws {
         try await withTemporaryFolder { folder in

@@ -45,6 +45,21 @@ struct SideBySideTests {
         }
     }
 
+    /// Beside Debian's kernel too, whose files below /proc these are about.
+    @Test(
+        "what reads, writes and files below /proc do is equal",
+        arguments: ["transfers", "proc-lifetimes", "proc-settings"])
+    func fileCalls(program: String) async throws {
+        try await withTemporaryFolder { folder in
+            let executable = folder.appending(program)
+            try await CLibrary.glibc.compile(try Self.source(of: program), to: executable)
+            let akuma = try await Guest.run(executable.string)
+            let linux = try await Guest.runOnLinux(executable.string)
+            #expect(!akuma.text.isEmpty && akuma.text == linux.text, "\(akuma.account)\n--- Linux\n\(linux.text)")
+            #expect(akuma.outcome == .exited(0) && linux.outcome == .exited(0))
+        }
+    }
+
     @Test(
         "indirect branches may land where both kernels let them",
         arguments: [MachineConfiguration.CPU.max, .cortexA72])

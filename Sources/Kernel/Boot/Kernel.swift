@@ -50,7 +50,7 @@ struct Kernel: ~Copyable {
 
     /// How much memory may be promised (`vm.overcommit_memory`, `vm.overcommit_ratio`).
     var overcommit: OvercommitMode
-    var overcommitRatio: UInt64 = 50
+    var overcommitRatio: Int32 = 50
 
     var processes = ProcessTable()
     /// The program that the machine was started for; the machine ends with it.

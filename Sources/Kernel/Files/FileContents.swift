@@ -230,6 +230,19 @@ extension Handle where T == Inode {
         if seals.contains(.grow), end > fileSize { throw .notPermitted }
     }
 
+    /// Runs `body` as one who writes the file: it can't be made to run as a program meanwhile, though `body` waits for its
+    /// turn at the content (fs/open.c, vfs_truncate). ETXTBSY where it runs.
+    func withWriteAccess<Result>(_ body: () throws(Errno) -> Result) throws(Errno) -> Result {
+        guard value.writers >= 0 else { throw .textFileBusy }
+        fileSystem.retain(self)
+        value.writers += 1
+        defer {
+            value.writers -= 1
+            fileSystem.release(self)
+        }
+        return try body()
+    }
+
     // MARK: Size
 
     /// Changes the file's size; what is added is a hole. Under the content's lock. EFBIG, EPERM for what a seal forbids.
@@ -269,23 +282,31 @@ extension Handle where T == Inode {
         }
     }
 
-    /// Gives each page of a range a frame (`fallocate`). Under the content's lock. ENOSPC, with nothing changed where it is seen at once.
+    /// Gives each page of a range a frame (`fallocate`). Under the content's lock. ENOSPC, with nothing changed: at once
+    /// where it is seen at once, otherwise what this call added goes again (mm/shmem.c, shmem_fallocate).
     func allocate(from start: UInt64, to end: UInt64, keepsSize: Bool) throws(Errno) {
         let size = fileSize
         if end > size, value.file.seals.contains(.grow) { throw .notPermitted }
         let object = try fileObject()
         let first = start >> Granule.shift
         let last = (end + Self.pageMask) >> Granule.shift
-        let isHopeless = withObjects { objects, frames in
-            let missing = last - first - min(objects.residentPages(of: object), last - first)
-            return missing > frames.freeFrames - min(FileSystem.reservedFrames, frames.freeFrames)
-        }
-        if isHopeless { throw .noSpace }
-        var index = first
-        while index < last {
-            _ = try makePage(PageIndex(UInt32(truncatingIfNeeded: index)), of: object)
-            index += 1
-            if index & 0xFF == 0 { giveTurnIfOver() }
+        if isHopeless(from: first, to: last, of: object) { throw .noSpace }
+        var added = AddedPages(from: first)
+        defer { added.giveBack() }
+        do throws(Errno) {
+            for index in first..<last {
+                try added.makeRoom()
+                let page = PageIndex(UInt32(truncatingIfNeeded: index))
+                let isThere = withObjects { objects, _ in objects.page(page, of: object) != nil }
+                _ = try makePage(page, of: object)
+                added.append(!isThere)
+                if index & 0xFF == 0 { giveTurnIfOver() }
+            }
+        } catch {
+            added.forEachRun { run in
+                dropPages(from: run.lowerBound, to: run.upperBound, of: object, includingCopies: false)
+            }
+            throw error
         }
         if end > size, !keepsSize {
             withObjects { objects, _ in objects.setSize(ByteCount(end), of: object) }
@@ -293,15 +314,29 @@ extension Handle where T == Inode {
         }
     }
 
+    /// Whether there are fewer frames for files than pages of a range have none.
+    private func isHopeless(from first: UInt64, to end: UInt64, of object: ObjectNumber) -> Bool {
+        withObjects { objects, frames in
+            let room = frames.freeFrames - min(FileSystem.reservedFrames, frames.freeFrames)
+            guard end - first > room else { return false }
+            if end - first > room + objects.residentPages(of: object) { return true }
+            var missing = end - first
+            var next = objects.nextPage(from: PageIndex(UInt32(truncatingIfNeeded: first)), of: object)
+            while let found = next, UInt64(found.index.rawValue) < end {
+                missing -= 1
+                guard found.index.rawValue < .max else { break }
+                next = objects.nextPage(from: PageIndex(found.index.rawValue + 1), of: object)
+            }
+            return missing > room
+        }
+    }
+
     /// Makes a hole of a range (`fallocate` with `FALLOC_FL_PUNCH_HOLE`): its bytes are zeroes, and whole pages go.
     /// Under the content's lock. EPERM for what a seal forbids, ENOSPC.
     func punchHole(from start: UInt64, to end: UInt64) throws(Errno) {
         if value.file.seals.intersects(.write | .futureWrite) { throw .notPermitted }
-        let size = fileSize
-        guard start < size else { return }
+        // Of a partial page the bytes are cleared; whole pages go, those too that were set aside beyond the end.
         let object = try fileObject()
-        // Of a partial page the bytes are cleared; whole pages go, to the end of the file's last one.
-        let end = end >= size ? (size + Self.pageMask) & ~Self.pageMask : end
         let backed = withObjects { objects, _ in objects.backing(of: object)?.size.rawValue ?? 0 }
         var position = start
         while position < end {

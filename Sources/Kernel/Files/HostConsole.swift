@@ -67,6 +67,9 @@ struct HostConsole {
         return device.value.isDrained(port)
     }
 
+    /// Whether a stream takes nothing any more.
+    func isBroken(_ stream: OutputStream) -> Bool { device.value.isBroken(port(of: stream)) }
+
     /// Copies bytes that have arrived from the host.
     /// - Returns: bytes copied, 0 where there are none yet.
     func receive(into span: inout MutableRawSpan) -> Int { device.value.receive(into: &span, from: inputPort) }

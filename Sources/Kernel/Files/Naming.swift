@@ -66,10 +66,8 @@ func removeName(_ entry: Handle<DirectoryEntry>) {
     fileSystem.discardIfUnused(inode)
 }
 
-/// Gives a file another name, which the directory has not. ENOENT, ENOMEM.
+/// Gives a file another name, which the directory has not; neither is the kernel's. ENOENT, ENOMEM.
 func link(_ inode: Handle<Inode>, as name: Span<UInt8>, in directory: Handle<Inode>) throws(Errno) {
-    if directory.isKernelsDirectory { throw .noSuchFileOrDirectory }
-    if inode.isProc { throw .improperLink }
     guard !directory.isDeleted else { throw .noSuchFileOrDirectory }
     let text = try fileSystem.texts.keep(name)
     fileSystem.insert(try fileSystem.makeEntry(text, in: directory, for: inode))

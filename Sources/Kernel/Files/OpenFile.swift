@@ -73,8 +73,8 @@ extension Handle where T == OpenFile {
         case .process:
             throw .invalidArgument
         case .inode(let inode):
+            let start = try start(of: buffer, at: offset)
             guard inode.value.type == .regular else { throw .isDirectory }
-            let start = offset ?? value.position
             let count = try inode.readFile(from: start, into: &buffer)
             if offset == nil { value.position = start + count }
             if !value.flags.contains(.noAccessTime) { inode.value.noteAccess() }
@@ -82,11 +82,21 @@ extension Handle where T == OpenFile {
         case .device(let device):
             return try device.read(into: &buffer)
         case .proc(let reader):
-            let start = offset ?? value.position
-            let count = try reader.read(from: start, into: &buffer)
-            if offset == nil { value.position = start + count }
-            return count
+            return try reader.withLock { () throws(Errno) in
+                let start = try start(of: buffer, at: offset)
+                let count = try reader.read(from: start, into: &buffer)
+                if offset == nil { value.position = start + count }
+                return count
+            }
         }
+    }
+
+    /// Where a read or a write begins: at an offset, or at the file's position. EINVAL where it could go beyond what a
+    /// position can say (fs/read_write.c, rw_verify_area).
+    private func start(of buffer: UserBuffer, at offset: UInt64?) throws(Errno) -> UInt64 {
+        let start = offset ?? value.position
+        guard start <= UInt64(Int64.max) - buffer.count else { throw .invalidArgument }
+        return start
     }
 
     /// Writes `buffer.count` bytes.
@@ -108,13 +118,14 @@ extension Handle where T == OpenFile {
             // O_APPEND wins over an offset too (pwrite(2), "Bugs").
             let appends = value.flags.contains(.append)
             return try inode.withContentLocked { () throws(Errno) in
-                let start = appends ? inode.fileSize : offset ?? value.position
+                let given = try start(of: buffer, at: offset)
+                let start = appends ? inode.fileSize : given
                 let count = try inode.writeFile(at: start, from: &buffer)
                 if offset == nil { value.position = start + count }
                 return count
             }
         case .proc(let reader):
-            let start = offset ?? value.position
+            let start = try start(of: buffer, at: offset)
             let count = try reader.value.node.write(from: &buffer, at: start)
             if offset == nil { value.position = start + count }
             return count

@@ -81,10 +81,15 @@ struct PathWalk {
             let start = position
             while position < count, path.value.bytes[position] != UInt8(ascii: "/") { position += 1 }
             let component = start..<position
-            if component.isEmpty { return .none }
+            if component.isEmpty {
+                // Behind a link that led to a file itself nothing but slashes may be left.
+                endsWithSlash = start > 0 && path.value.bytes[start - 1] == UInt8(ascii: "/")
+                return .none
+            }
             guard directory.value.isDirectory else { throw .notDirectory }
             skipSlashes()
             let dots = isDots(component) ? component.count : 0
+            if dots > 0 { try directory.checkProcess() }
             if position == count {
                 endsWithSlash = component.upperBound < count
                 return dots == 1 ? .dot : dots == 2 ? .dotDot : .name(component)
@@ -139,6 +144,7 @@ struct PathWalk {
         guard name.count <= maximumName else { throw .fileNameTooLong }
         if let entry = fileSystem.entry(bytes(name), in: directory) { return entry }
         guard directory.isKernelsDirectory else { return nil }
+        try directory.checkProcess()
         try directory.fill(for: bytes(name))
         return fileSystem.entry(bytes(name), in: directory)
     }

@@ -14,7 +14,7 @@ enum OvercommitMode: UInt8 {
 }
 
 /// Pages that may be promised in mode 2: half of all (`vm.overcommit_ratio` is 50, and there is no swap).
-func commitLimit() -> UInt64 { kernel.totalFrames * kernel.overcommitRatio / 100 }
+func commitLimit() -> UInt64 { kernel.totalFrames &* UInt64(bitPattern: Int64(kernel.overcommitRatio)) / 100 }
 
 /// Pages that are promised: to programs, and to who shares memory.
 func committedPages() -> UInt64 {

@@ -10,16 +10,11 @@ extension ProcNode {
     /// for.
     /// - Returns: the first address beyond it; nil where nothing is mapped any more.
     func writeMapping(at address: UInt64, to writer: inout TextWriter, measured: Bool) throws(Errno) -> UInt64? {
-        guard let space = try subject().value.space else { return nil }
-        var use = PageUse()
-        let run = kernel.frames.withLock { _ in
-            measured
-                ? space.value.memory.run(from: VirtualAddress(address), measuring: &use)
-                : space.value.memory.run(from: VirtualAddress(address))
-        }
-        guard let run else { return nil }
-        try writeLine(of: run, in: space, to: &writer)
-        if measured {
+        guard try subject().value.space != nil else { return nil }
+        var use: PageUse? = measured ? PageUse() : nil
+        guard let run = try run(from: VirtualAddress(address), measuring: &use) else { return nil }
+        try writeLine(of: run, in: space(), to: &writer)
+        if let use {
             writer.line("Size:           ", kibibytes: (run.end - run.start).rawValue >> 10)
             writer.line("KernelPageSize: ", kibibytes: Granule.size.rawValue >> 10)
             writer.line("MMUPageSize:    ", kibibytes: Granule.size.rawValue >> 10)
@@ -31,14 +26,49 @@ extension ProcNode {
         return run.end.rawValue
     }
 
-    /// Writes the sum over all mappings.
-    /// - Returns: false where the process has no memory any more.
-    func writeRollup(to writer: inout TextWriter) throws(Errno) -> Bool {
-        guard let space = try subject().value.space else { return false }
-        var use = PageUse()
+    /// The memory of the process. ESRCH where it has none any more.
+    func space() throws(Errno) -> Handle<ProgramSpace> {
+        guard let space = try subject().value.space else { throw .noSuchProcess }
+        return space
+    }
+
+    /// The first run of the process's that has an address at or beyond `start`. Others have their turn where looking takes
+    /// long, so the process may have changed by the end. ESRCH where it has ended.
+    private func run(from start: VirtualAddress, measuring use: inout PageUse?) throws(Errno) -> MappedRun? {
+        let part = try part(from: start, measuring: &use)
+        guard var run = part.run else { return nil }
+        var isCut = part.isCut
+        while isCut {
+            giveTurnIfOver()
+            let space = try space()
+            var limit = ProcNode.entriesAtOnce
+            kernel.frames.withLock { _ in space.value.memory.extend(&run, entries: &limit, measuring: &use) }
+            isCut = limit == 0
+        }
+        return run
+    }
+
+    /// As much of it as can be looked at in one go; the rest of the run is the next one's, and the others' turn comes
+    /// first.
+    func part(from start: VirtualAddress, measuring use: inout PageUse?) throws(Errno) -> (run: MappedRun?, isCut: Bool) {
+        giveTurnIfOver()
+        let space = try space()
+        var limit = ProcNode.entriesAtOnce
+        let run = kernel.frames.withLock { _ in
+            space.value.memory.run(from: start, entries: &limit, measuring: &use)
+        }
+        return (run, limit == 0)
+    }
+
+    /// Entries that are looked at before others have their turn: some hundred microseconds.
+    private static var entriesAtOnce: Int { 8192 }
+
+    /// Writes the sum over all mappings. ESRCH where the process has no memory any more (show_smaps_rollup).
+    func writeRollup(to writer: inout TextWriter) throws(Errno) {
+        var use: PageUse? = PageUse()
         var start: VirtualAddress?
         var end = VirtualAddress(0)
-        while let run = kernel.frames.withLock({ _ in space.value.memory.run(from: end, measuring: &use) }) {
+        while let run = try part(from: end, measuring: &use).run {
             start = start ?? run.start
             end = run.end
         }
@@ -46,8 +76,7 @@ extension ProcNode {
             start: start ?? end, end: end, attributes: .none, offset: 0, device: 0, inode: 0, to: &writer)
         writer.pad(to: 73)
         writer.write("[rollup]\n")
-        write(use, rollsUp: true, to: &writer)
-        return true
+        if let use { write(use, rollsUp: true, to: &writer) }
     }
 
     private func writeLine(
@@ -173,7 +202,8 @@ extension ProcNode {
         write("sr ", .sequentialRead)
         write("rr ", .randomRead)
         write("dc ", .dontFork)
-        write("lf ", .lockedOnFault)
+        // Linux has no letters for it.
+        write("?? ", .lockedOnFault)
         write("ac ", .accounted)
         write("nr ", .noReserve)
         write("bt ", .branchTargets)
@@ -189,7 +219,7 @@ extension ProcNode {
 
 extension Inode {
     /// The device that shared memory without a file is on.
-    static var sharedMemoryDevice: UInt64 { 2 }
+    static var sharedMemoryDevice: UInt64 { 1 }
     /// The device that `/proc` is.
     static var procDevice: UInt64 { 3 }
 }

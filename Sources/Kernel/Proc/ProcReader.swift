@@ -23,6 +23,10 @@ struct ProcReader: ~Copyable {
     fileprivate var isAtEnd = false
     /// Where in the file the last read ended. One that begins elsewhere, or at 0, makes the text anew.
     fileprivate var expected: UInt64 = 0
+    /// A call reads at the moment, and may give others their turn meanwhile.
+    fileprivate var isLocked = false
+    /// Others wait for it.
+    fileprivate var isAwaited = false
 
     init(_ node: ProcNode, _ inode: Handle<Inode>) {
         self.node = node
@@ -39,6 +43,28 @@ func close(_ reader: Handle<ProcReader>) {
 }
 
 extension Handle where T == ProcReader {
+    /// Runs `body` alone among those that read the open file: what there is of the text is kept for the next read
+    /// (fs/seq_file.c, the mutex of a seq_file). The caller holds the open file, so that it stays though its last
+    /// descriptor is closed meanwhile.
+    func withLock<Result>(_ body: () throws(Errno) -> Result) throws(Errno) -> Result {
+        if value.isLocked {
+            waitUninterrupted(on: .reader(self)) {
+                // Said each time: of several that are woken one goes on, and the others wait for that one.
+                value.isAwaited = value.isLocked
+                return !value.isLocked
+            }
+        }
+        value.isLocked = true
+        defer {
+            value.isLocked = false
+            if value.isAwaited {
+                value.isAwaited = false
+                wakeAll(on: .reader(self))
+            }
+        }
+        return try body()
+    }
+
     /// Copies text to a program, as far as the page at hand has it.
     /// - Returns: bytes copied, 0 at the end. ESRCH, ENOMEM, EFAULT.
     func read(from offset: UInt64, into buffer: inout UserBuffer) throws(Errno) -> UInt64 {
@@ -110,7 +136,7 @@ extension ProcNode {
         }
         guard record == 0 else { return nil }
         switch kind {
-        case .smapsRollup: guard try writeRollup(to: &writer) else { return nil }
+        case .smapsRollup: try writeRollup(to: &writer)
         case .status: try writeStatus(to: &writer)
         case .statistics: try writeStatistics(to: &writer)
         case .memoryStatistics: try writeMemoryStatistics(to: &writer)
@@ -121,7 +147,9 @@ extension ProcNode {
         case .systemStatistics: writeSystemStatistics(to: &writer)
         case .version: writer.write("Linux version 6.1.0-akuma (Akuma 1)\n")
         case .overcommitMemory: writer.line("", UInt64(kernel.overcommit.rawValue))
-        case .overcommitRatio: writer.line("", kernel.overcommitRatio)
+        case .overcommitRatio:
+            writer.write(kernel.overcommitRatio)
+            writer.newLine()
         case .maps, .smaps, .pageMap, .commandLine, .program, .workingDirectory, .root, .ownProcess:
             fatalError("the node's text has one record")
         }

@@ -48,7 +48,13 @@ extension Handle where T == Inode {
         return isKernelsDirectory
     }
 
-    /// Makes the entries that the directory has and nobody asked for yet: all of them before it is read. ENOMEM.
+    /// ESRCH in the directory of a process that is no more, where somebody may still be or have it open: no name is looked
+    /// up in there (fs/proc/base.c, proc_pid_permission), and nothing made.
+    func checkProcess() throws(Errno) {
+        if case .process = value.directory.source, isDeleted { throw .noSuchProcess }
+    }
+
+    /// Makes the entries that the directory has and nobody asked for yet: all of them before it is read. ENOMEM, ESRCH.
     func fill() throws(Errno) {
         switch value.directory.source {
         case .programs, .kernel: return
@@ -57,7 +63,7 @@ extension Handle where T == Inode {
         }
     }
 
-    /// Makes the entry of a name, where the directory has one that nobody asked for yet. ENOMEM.
+    /// Makes the entry of a name, where the directory has one that nobody asked for yet. ENOMEM, ESRCH.
     func fill(for name: Span<UInt8>) throws(Errno) {
         switch value.directory.source {
         case .programs, .kernel: return
@@ -94,6 +100,7 @@ extension Handle where T == Inode {
     }
 
     private func fill(with id: Int32) throws(Errno) {
+        try checkProcess()
         let files = ProcNode.Kind.ofProcess
         for index in files.indices where fileSystem.entry(files[index].name.bytes, in: self) == nil {
             try makeProcFile(files[index], in: self, of: id)

@@ -12,15 +12,18 @@ private struct MemoryFigures {
     /// Bytes of translation tables, the root apart, as Linux counts them.
     var tables: UInt64 = 0
 
-    init(_ space: Handle<ProgramSpace>) {
-        kernel.frames.withLock { _ in
-            var end = VirtualAddress(0)
-            while let run = space.value.memory.run(from: end, measuring: &use) {
-                sizes.add(run)
-                end = run.end
-            }
-            tables = (space.value.memory.statistics.tables - 1) << Granule.shift
+    /// Looks at the memory of a process that has one. Others have their turn meanwhile, so what was known of the process
+    /// is to be looked up again. ESRCH where it has ended.
+    init(of node: ProcNode) throws(Errno) {
+        var measured: PageUse? = use
+        var end = VirtualAddress(0)
+        while let run = try node.part(from: end, measuring: &measured).run {
+            sizes.add(run)
+            end = run.end
         }
+        use = measured ?? use
+        let space = try node.space()
+        tables = kernel.frames.withLock { _ in (space.value.memory.statistics.tables - 1) << Granule.shift }
         space.value.peakSize = max(space.value.peakSize, sizes.total)
         space.value.peakResident = max(space.value.peakResident, use.resident)
     }
@@ -97,6 +100,7 @@ extension ProcNode {
     }
 
     func writeStatus(to writer: inout TextWriter) throws(Errno) {
+        let figures = try memoryFigures()
         let process = try subject()
         writer.write("Name:\t")
         writer.write(name: process.name, escaped: true)
@@ -123,7 +127,7 @@ extension ProcNode {
         writer.line("NSpid:\t", id)
         writer.line("NSpgid:\t", UInt64(processGroupID))
         writer.line("NSsid:\t", UInt64(processGroupID))
-        if let space = process.value.space { writeMemory(of: space, to: &writer) }
+        if let figures, let space = process.value.space { write(figures, of: space, to: &writer) }
         writer.line("Threads:\t", 1)
         writeSignals(of: process, to: &writer)
         writePrivileges(to: &writer)
@@ -131,8 +135,13 @@ extension ProcNode {
         writer.line("nonvoluntary_ctxt_switches:\t", process.value.thread?.value.involuntarySwitches ?? 0)
     }
 
-    private func writeMemory(of space: Handle<ProgramSpace>, to writer: inout TextWriter) {
-        let figures = MemoryFigures(space)
+    /// Figures of the process's memory; nil where it has none any more.
+    private func memoryFigures() throws(Errno) -> MemoryFigures? {
+        guard try subject().value.space != nil else { return nil }
+        return try MemoryFigures(of: self)
+    }
+
+    private func write(_ figures: MemoryFigures, of space: Handle<ProgramSpace>, to writer: inout TextWriter) {
         let text = space.value.text.pageCount
         writer.line("VmPeak:\t", pages: space.value.peakSize)
         writer.line("VmSize:\t", pages: figures.sizes.total)
@@ -183,11 +192,11 @@ extension ProcNode {
     }
 
     func writeMemoryStatistics(to writer: inout TextWriter) throws(Errno) {
-        guard let space = try subject().value.space else {
+        guard let figures = try memoryFigures() else {
             writer.write("0 0 0 0 0 0 0\n")
             return
         }
-        let figures = MemoryFigures(space)
+        let space = try space()
         writer.write(figures.sizes.total)
         writer.field(figures.use.resident >> Granule.shift)
         writer.field((figures.use.file + figures.use.sharedMemory) >> Granule.shift)
@@ -200,6 +209,7 @@ extension ProcNode {
 
     /// The 52 fields of proc(5), in its order; what nothing counts is 0, as where Linux keeps no figure.
     func writeStatistics(to writer: inout TextWriter) throws(Errno) {
+        let figures = try memoryFigures()
         let process = try subject()
         writer.write(UInt64(process.value.id))
         writer.write(" (")
@@ -222,7 +232,7 @@ extension ProcNode {
         // cstime, priority 20, nice 0, one thread, itrealvalue.
         writer.write(" 0 20 0 1 0")
         writer.field(kernel.clock.hundredths(ofTicks: process.value.startTicks))
-        writePlaces(of: process, to: &writer)
+        writePlaces(of: process, figures, to: &writer)
         // processor, rt_priority, policy, delays, guest times.
         writer.write(" 0 0 0 0 0 0")
         if let space = process.value.space {
@@ -241,9 +251,8 @@ extension ProcNode {
     }
 
     /// From vsize to exit_signal.
-    private func writePlaces(of process: Handle<Process>, to writer: inout TextWriter) {
-        if let space = process.value.space {
-            let figures = MemoryFigures(space)
+    private func writePlaces(of process: Handle<Process>, _ figures: MemoryFigures?, to writer: inout TextWriter) {
+        if let figures, let space = process.value.space {
             writer.field(figures.sizes.total << Granule.shift)
             writer.field(figures.use.resident >> Granule.shift)
             writer.field(.max)

@@ -199,43 +199,92 @@ extension ProcNode {
         }
     }
 
-    /// A decimal number, with spaces before and behind it (kernel/sysctl.c, proc_dointvec_minmax). EINVAL, EFAULT.
+    /// A number, with white space before and behind it (kernel/sysctl.c, do_proc_dointvec). EINVAL, EFAULT.
+    /// - Returns: the bytes that were taken: those up to whatever else is there.
     private func writeSetting(from buffer: inout UserBuffer, at offset: UInt64) throws(Errno) -> UInt64 {
         let asked = buffer.count
         if asked == 0 { return 0 }
         // A write that does not begin at the file's start has no effect (sysctl_writes_strict).
         guard offset == 0 else { return asked }
-        let number = try withScratch(PathBuffer.self) { (scratch) throws(Errno) in
-            let count = min(asked, 64)
+        return try withScratch(PathBuffer.self) { (scratch) throws(Errno) in
+            let count = min(asked, 4095)
             guard buffer.read(to: scratch.address, limit: count) == count else { throw .badAddress }
-            return try settingValue(scratch.value.bytes.span.extracting(0..<Int(count)))
-        }
-        if kind == .overcommitMemory {
-            guard let mode = UInt8(exactly: number).flatMap({ OvercommitMode(rawValue: $0) }) else {
-                throw .invalidArgument
+            var text = SettingText(scratch, count: Int(count))
+            let number = try text.takeNumber()
+            if kind == .overcommitMemory {
+                guard let mode = UInt8(exactly: number).flatMap({ OvercommitMode(rawValue: $0) }) else {
+                    throw .invalidArgument
+                }
+                kernel.overcommit = mode
+            } else {
+                kernel.overcommitRatio = number
             }
-            kernel.overcommit = mode
-        } else {
-            guard number <= Int32.max else { throw .invalidArgument }
-            kernel.overcommitRatio = number
+            return text.isAtEnd ? asked : UInt64(text.position)
         }
-        return asked
+    }
+}
+
+/// What a program writes to a setting, and how far it has been read.
+private struct SettingText {
+    private let text: Handle<PathBuffer>
+    private let count: Int
+    private(set) var position = 0
+
+    init(_ text: Handle<PathBuffer>, count: Int) {
+        self.text = text
+        self.count = count
     }
 
-    private func settingValue(_ text: Span<UInt8>) throws(Errno) -> UInt64 {
-        var index = 0
-        func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || (9...13).contains(byte) }
-        while index < text.count, isSpace(text[index]) { index += 1 }
-        let start = index
-        var number: UInt64 = 0
-        while index < text.count, text[index] >= UInt8(ascii: "0"), text[index] <= UInt8(ascii: "9") {
-            guard number <= UInt64(UInt32.max) else { throw .invalidArgument }
-            number = number * 10 + UInt64(text[index] - UInt8(ascii: "0"))
-            index += 1
+    var isAtEnd: Bool { position == count }
+
+    private var byte: UInt8? { isAtEnd ? nil : text.value.bytes[position] }
+
+    private var isAtSpace: Bool { byte.map { $0 == UInt8(ascii: " ") || (9...13).contains($0) } ?? false }
+
+    private mutating func skipSpaces() { while isAtSpace { position += 1 } }
+
+    /// Takes a number and the spaces around it: decimal, after `0x` hexadecimal, after `0` octal, and of less than 22
+    /// characters (kernel/sysctl.c, proc_get_long). EINVAL for none, and for one that an int can't hold.
+    mutating func takeNumber() throws(Errno) -> Int32 {
+        skipSpaces()
+        let start = position
+        let isNegative = byte == UInt8(ascii: "-") && position + 1 < count
+        if isNegative { position += 1 }
+        guard let first = byte, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { throw .invalidArgument }
+        let base = takeBase()
+        var magnitude: UInt64 = 0
+        while let digit = byte?.hexadecimalValue, digit < base {
+            magnitude = min(magnitude * base + digit, 1 << 32)
+            position += 1
         }
-        guard index > start, index == text.count || isSpace(text[index]) || text[index] == 0 else {
-            throw .invalidArgument
-        }
+        // Behind it not every white space will do.
+        let isWhole = byte.map { $0 == UInt8(ascii: " ") || $0 == 9 || $0 == 10 } ?? true
+        guard position - start < 21, isWhole,
+            let number = Int32(exactly: isNegative ? -Int64(magnitude) : Int64(magnitude))
+        else { throw .invalidArgument }
+        skipSpaces()
         return number
+    }
+
+    /// Takes the sign of a base that is not ten.
+    private mutating func takeBase() -> UInt64 {
+        guard byte == UInt8(ascii: "0") else { return 10 }
+        guard position + 2 < count, text.value.bytes[position + 1] | 0x20 == UInt8(ascii: "x"),
+            text.value.bytes[position + 2].hexadecimalValue != nil
+        else { return 8 }
+        position += 2
+        return 16
+    }
+}
+
+extension UInt8 {
+    /// The value of a hexadecimal digit.
+    fileprivate var hexadecimalValue: UInt64? {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(self - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(self - UInt8(ascii: "a")) + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(self - UInt8(ascii: "A")) + 10
+        default: nil
+        }
     }
 }

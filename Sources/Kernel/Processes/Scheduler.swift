@@ -149,6 +149,9 @@ struct WaitChannel: Equatable {
     /// A file's content has been changed by the call that had it to itself.
     static func content(of inode: Handle<Inode>) -> WaitChannel { WaitChannel(key: inode.address) }
 
+    /// The call that reads an open file below `/proc` is done with it.
+    static func reader(_ reader: Handle<ProcReader>) -> WaitChannel { WaitChannel(key: reader.address) }
+
     /// Where its threads are kept. Pool slots are multiples of 8, and few share a page.
     var bucket: Int { Int(truncatingIfNeeded: (key ^ key >> 6 ^ key >> 12) & 63) }
 }

@@ -3,8 +3,6 @@ import Machine
 
 /// The most that one read or write moves: Linux's MAX_RW_COUNT, INT_MAX rounded down to a page (include/linux/fs.h).
 private var maximumTransfer: UInt64 { 0x7FFF_F000 }
-/// UIO_MAXIOV (include/uapi/linux/uio.h).
-private var maximumVectors: UInt64 { 1024 }
 
 /// The open file of a descriptor, with a reference for the caller: a call that waits or faults must find the file still
 /// there, though another process that shares the descriptors closes it meanwhile (fs/file.c, fdget).
@@ -44,36 +42,20 @@ func writeAtOffset(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     return try file.write(from: &buffer, at: call.fourth)
 }
 
-func readScattered(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let file = try heldFile(call.first)
-    defer { release(file) }
-    return try forEachVector(call, at: nil) { (buffer, offset) throws(Errno) in try file.read(into: &buffer, at: offset) }
-}
+func readScattered(_ call: SystemCallArguments) throws(Errno) -> UInt64 { try transfer(call, .reading, at: nil) }
 
-func writeGathered(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let file = try heldFile(call.first)
-    defer { release(file) }
-    return try forEachVector(call, at: nil) { (buffer, offset) throws(Errno) in try file.write(from: &buffer, at: offset) }
-}
+func writeGathered(_ call: SystemCallArguments) throws(Errno) -> UInt64 { try transfer(call, .writing, at: nil) }
 
 /// `preadv`: the offset is in one register on 64 bits.
 func readScatteredAtOffset(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard Int64(bitPattern: call.fourth) >= 0 else { throw .invalidArgument }
-    let file = try heldFile(call.first)
-    defer { release(file) }
-    return try forEachVector(call, at: call.fourth) { (buffer, offset) throws(Errno) in
-        try file.read(into: &buffer, at: offset)
-    }
+    return try transfer(call, .reading, at: call.fourth)
 }
 
 /// `pwritev`.
 func writeGatheredAtOffset(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard Int64(bitPattern: call.fourth) >= 0 else { throw .invalidArgument }
-    let file = try heldFile(call.first)
-    defer { release(file) }
-    return try forEachVector(call, at: call.fourth) { (buffer, offset) throws(Errno) in
-        try file.write(from: &buffer, at: offset)
-    }
+    return try transfer(call, .writing, at: call.fourth)
 }
 
 /// `preadv2` and `pwritev2`: an offset of −1 is the file's position. The flags that only say how to wait for a medium
@@ -83,37 +65,67 @@ func checkedTransfer(
     _ call: SystemCallArguments, atPosition: (SystemCallArguments) throws(Errno) -> UInt64,
     atOffset: (SystemCallArguments) throws(Errno) -> UInt64
 ) throws(Errno) -> UInt64 {
-    guard call.sixth & ~7 == 0 else { throw .notSupported }
+    guard call.sixth.asUInt32 & ~7 == 0 else { throw .notSupported }
     return try call.fourth == .max ? atPosition(call) : atOffset(call)
 }
 
-/// Moves each piece of an `iovec` array until one moves less than it asked for. An error after some bytes have moved is
-/// told by the count (readv(2)).
-private func forEachVector(
-    _ call: SystemCallArguments, at offset: UInt64?, _ move: (inout UserBuffer, UInt64?) throws(Errno) -> UInt64
+/// Which way a call moves bytes.
+private enum TransferDirection {
+    case reading
+    case writing
+}
+
+/// Moves bytes between a file and the ranges of an `iovec` array, as one read or write.
+private func transfer(
+    _ call: SystemCallArguments, _ direction: TransferDirection, at offset: UInt64?
 ) throws(Errno) -> UInt64 {
-    guard call.third <= maximumVectors else { throw .invalidArgument }
-    // All of the array first: nothing is moved where a later piece is none (lib/iov_iter.c, __import_iovec).
-    for index in 0..<call.third {
-        let vector = try UserPointer(call.second).advanced(by: index, of: IOVector.self).load(IOVector())
-        guard Int64(bitPattern: vector.count) >= 0 else { throw .invalidArgument }
-        _ = try UserBuffer(checking: vector.base, count: min(vector.count, maximumTransfer), limit: maximumTransfer)
+    let file = try heldFile(call.first)
+    defer { release(file) }
+    var list = try VectorList(copying: call.second, count: call.third, limit: maximumTransfer)
+    defer { list.giveBack() }
+    guard list.total > 0 else {
+        guard direction == .reading ? file.value.isReadable : file.value.isWritable else { throw .badFileDescriptor }
+        return 0
     }
+    var buffer = UserBuffer(list)
+    if file.isOfProcess { return try transferRanges(&buffer, file, direction, at: offset) }
+    return try transfer(&buffer, file, direction, at: offset)
+}
+
+private func transfer(
+    _ buffer: inout UserBuffer, _ file: Handle<OpenFile>, _ direction: TransferDirection, at offset: UInt64?
+) throws(Errno) -> UInt64 {
+    switch direction {
+    case .reading: try file.read(into: &buffer, at: offset)
+    case .writing: try file.write(from: &buffer, at: offset)
+    }
+}
+
+extension Handle where T == OpenFile {
+    /// Whether it is one of those below `/proc/PID`, which know nothing of several ranges (fs/proc/base.c).
+    fileprivate var isOfProcess: Bool {
+        guard case .proc(let reader) = value.kind else { return false }
+        return reader.value.node.process != 0
+    }
+}
+
+/// Moves each range in a call of its own until one moves less than it asked for. An error after some bytes have moved is
+/// told by the count (fs/read_write.c, do_loop_readv_writev).
+private func transferRanges(
+    _ buffer: inout UserBuffer, _ file: Handle<OpenFile>, _ direction: TransferDirection, at offset: UInt64?
+) throws(Errno) -> UInt64 {
     var total: UInt64 = 0
-    for index in 0..<call.third {
-        let vector = try UserPointer(call.second).advanced(by: index, of: IOVector.self).load(IOVector())
-        guard Int64(bitPattern: vector.count) >= 0 else { throw .invalidArgument }
-        var buffer = try UserBuffer(checking: vector.base, count: vector.count, limit: maximumTransfer - total)
-        let asked = buffer.count
-        let moved: UInt64
+    while buffer.count > 0 {
+        var range = buffer.takeRange()
+        let asked = range.count
         do throws(Errno) {
-            moved = try move(&buffer, offset.map { $0 + total })
+            let moved = try transfer(&range, file, direction, at: offset.map { $0 + total })
+            total += moved
+            if moved < asked { break }
         } catch {
-            if total > 0 { return total }
+            if total > 0 { break }
             throw error
         }
-        total += moved
-        if moved < asked { break }
     }
     return total
 }
@@ -134,6 +146,10 @@ func seek(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         throw .illegalSeek
     case .device:
         return 0
+    case .proc(let reader) where reader.value.node.kind == .pageMap:
+        let position = try anyPosition(offset, from: origin, current: file.value.position)
+        file.value.position = position
+        return position
     case .proc:
         let position = try textPosition(offset, from: origin, current: file.value.position)
         file.value.position = position
@@ -154,6 +170,15 @@ private func textPosition(_ offset: Int64, from origin: SeekOrigin, current: UIn
     let (position, overflow) = base.addingReportingOverflow(offset)
     guard !overflow, position >= 0 else { throw .invalidArgument }
     return UInt64(position)
+}
+
+/// Where `lseek` goes in `pagemap`: anywhere, as in `mem` (fs/proc/base.c, mem_lseek).
+private func anyPosition(_ offset: Int64, from origin: SeekOrigin, current: UInt64) throws(Errno) -> UInt64 {
+    switch origin {
+    case .start: return UInt64(bitPattern: offset)
+    case .current: return current &+ UInt64(bitPattern: offset)
+    case .end, .data, .hole: throw .invalidArgument
+    }
 }
 
 /// Where `lseek` goes (fs/read_write.c, generic_file_llseek; mm/shmem.c; fs/libfs.c for directories).
@@ -210,7 +235,10 @@ func controlFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let file = try heldFile(call.first)
     defer { release(file) }
     let files = Process.current.value.openFiles
-    switch FileControl(rawValue: call.second.asUInt32) {
+    let command = FileControl(rawValue: call.second.asUInt32)
+    // What only names a file knows nothing else (fs/fcntl.c, check_fcntl_cmd).
+    if file.value.flags.contains(.path), command?.isOfDescriptor != true { throw .badFileDescriptor }
+    switch command {
     case .duplicate:
         return try duplicate(file, from: call.third.asInt32, closesOnExec: false)
     case .duplicateCloseOnExec:
@@ -247,8 +275,19 @@ func controlFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     }
 }
 
+extension FileControl {
+    /// Whether it asks for nothing of the file but that it is open.
+    fileprivate var isOfDescriptor: Bool {
+        switch self {
+        case .duplicate, .duplicateCloseOnExec, .getDescriptorFlags, .setDescriptorFlags, .getStatusFlags: true
+        case .setStatusFlags, .getPipeSize, .setPipeSize, .addSeals, .getSeals: false
+        }
+    }
+}
+
 /// No stream is a terminal: line editing stays with the host's. So every request is ENOTTY, as `isatty` expects.
 func controlDevice(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    _ = try Process.current.value.openFiles.value.file(call.first.asInt32)
+    let file = try Process.current.value.openFiles.value.file(call.first.asInt32)
+    if file.value.flags.contains(.path) { throw .badFileDescriptor }
     throw .inappropriateIOCTLForDevice
 }

@@ -110,6 +110,9 @@ func makeHardLink(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
             let inode = try resolve(source, count: count, from: start, followsLast: flags & AtFlags.follow != 0)
             let place = try NamePlace(buffer, secondCount, at: call.third)
             let name = try place.newName(forDirectory: false)
+            // Another file system comes before what can't be linked (fs/namei.c, do_linkat).
+            if place.directory.isKernelsDirectory { throw .noSuchFileOrDirectory }
+            if inode.isProc { throw .improperLink }
             if inode.value.isDirectory { throw .notPermitted }
             if inode.value.linkCount == 0 {
                 // Only what never had a name may get one (fs/namei.c, vfs_link; O_TMPFILE).

@@ -141,7 +141,9 @@ private func kind(of found: FoundFile, _ flags: OpenFlags) throws(Errno) -> File
         }
         if writes, inode.value.writers < 0 { throw .textFileBusy }
         if flags.contains(.truncate), !found.isNew {
-            try inode.withContentLocked { () throws(Errno) in try inode.setFileSize(0) }
+            try inode.withWriteAccess { () throws(Errno) in
+                try inode.withContentLocked { () throws(Errno) in try inode.setFileSize(0) }
+            }
         }
     case .characterDevice:
         guard let device = inode.value.characterDevice else { throw .noSuchAddressOrDevice }

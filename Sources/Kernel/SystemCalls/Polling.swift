@@ -3,7 +3,9 @@ import Machine
 
 /// `ppoll`: waits until one of some descriptors is ready. Its signal mask is refused rather than ignored.
 func poll(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    guard call.second <= UInt64(FileTable.capacity) else { throw .invalidArgument }
+    // An unsigned int: its register's upper half is nobody's (fs/select.c).
+    let count = call.second.asUInt32
+    guard count <= UInt32(FileTable.capacity) else { throw .invalidArgument }
     guard call.fourth == 0 else { throw .notSupported }
     var deadline: UInt64?
     if call.third != 0 {
@@ -16,7 +18,7 @@ func poll(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         // Taken before anything is looked at, so that a change in between is not missed.
         let changes = kernel.readinessChanges
         var ready: UInt64 = 0
-        for index in 0..<call.second {
+        for index in 0..<UInt64(count) {
             let pointer = UserPointer(call.first).advanced(by: index, of: PollDescriptor.self)
             var entry = try pointer.load(PollDescriptor())
             let events = PollEvents(rawValue: UInt16(bitPattern: entry.events))

@@ -12,8 +12,9 @@ func truncate(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     // What has no size keeps none (fs/proc/generic.c, proc_notify_change).
     if inode.isProc { return 0 }
     guard inode.value.type == .regular else { throw .invalidArgument }
-    if inode.value.writers < 0 { throw .textFileBusy }
-    try inode.withContentLocked { () throws(Errno) in try inode.setFileSize(UInt64(size)) }
+    try inode.withWriteAccess { () throws(Errno) in
+        try inode.withContentLocked { () throws(Errno) in try inode.setFileSize(UInt64(size)) }
+    }
     return 0
 }
 

@@ -5,8 +5,9 @@ import MemoryModel
 
 /// What `stat`, `statx` and `statfs` tell.
 extension Inode {
-    /// The number of the one file system: the device that all files are on.
-    static var device: UInt64 { 1 }
+    /// The number of the one file system: the device that all files are on. Number 1 is that of
+    /// shared memory, as on Linux.
+    static var device: UInt64 { 2 }
 }
 
 extension Handle where T == Inode {

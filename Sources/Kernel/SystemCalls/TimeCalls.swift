@@ -90,7 +90,7 @@ private func sleep(until deadline: UInt64, remainder: UInt64) throws(Errno) -> U
 func randomBytes(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     // GRND_NONBLOCK 1, GRND_RANDOM 2, GRND_INSECURE 4 (include/uapi/linux/random.h). The generator is always seeded, so
     // they change nothing; the last two exclude each other.
-    let flags = call.third
+    let flags = call.third.asUInt32
     guard flags & ~7 == 0, flags & 6 != 6 else { throw .invalidArgument }
     // At most INT_MAX bytes a call (drivers/char/random.c).
     var buffer = UserBuffer(call.first, count: min(call.second, UInt64(Int32.max)))

@@ -41,14 +41,30 @@ struct UserPointer {
     }
 }
 
-/// A range of a program's memory that a call moves along, as far as it is readable or writable.
+/// A range of a program's memory that a call moves along, as far as it is readable or writable; or several ranges, one
+/// behind the other (`readv` and its like).
 struct UserBuffer {
-    private(set) var address: UInt64
-    private(set) var count: UInt64
+    /// The range at hand, and its bytes.
+    private var address: UInt64
+    private var rangeCount: UInt64
+    /// The ranges behind it, and the bytes in all of them.
+    private var following = VectorPlace.none
+    private var followingCount: UInt64 = 0
+
+    /// The bytes of all ranges.
+    var count: UInt64 { rangeCount + followingCount }
 
     init(_ address: UInt64, count: UInt64) {
         self.address = address
-        self.count = count
+        rangeCount = count
+    }
+
+    /// The ranges of a list, which outlives the buffer.
+    init(_ list: VectorList) {
+        self.init(0, count: 0)
+        following = VectorPlace(list)
+        followingCount = list.total
+        advance(by: 0)
     }
 
     /// A range that a program passed to a read or a write; EFAULT where it goes beyond what a program can name (Linux's
@@ -67,15 +83,21 @@ struct UserBuffer {
     /// - Returns: bytes copied; fewer than asked where the program's memory ends.
     mutating func write(_ bytes: Span<UInt8>) -> UInt64 {
         precondition(UInt64(bytes.count) <= count, "no more bytes than the buffer holds")
-        let copied = UInt64(bytes.count - UserMemory.copyOut(bytes, to: address))
-        advance(by: copied)
-        return copied
+        var written = 0
+        repeat {
+            let end = min(bytes.count, written + Int(rangeCount))
+            let left = UserMemory.copyOut(bytes.extracting(written..<end), to: address)
+            advance(by: UInt64(end - written - left))
+            written = end - left
+            if left > 0 { break }
+        } while written < bytes.count
+        return UInt64(written)
     }
 
-    /// Copies a value's bytes; false where not all of them fit or could be written.
+    /// Copies a value's bytes; false where not all of them fit into the range at hand or could be written.
     mutating func write<Value: BitwiseCopyable>(value: Value) -> Bool {
         let size = UInt64(MemoryLayout<Value>.size)
-        guard count >= size, UserMemory.store(value, at: address) else { return false }
+        guard rangeCount >= size, UserMemory.store(value, at: address) else { return false }
         advance(by: size)
         return true
     }
@@ -89,8 +111,7 @@ struct UserBuffer {
         while count > 0 {
             // A piece at a time: a program may ask for 2 GiB, and others want their turn.
             let piece = min(count, 1 << 20)
-            let cleared = piece - UserMemory.clear(address, count: piece)
-            advance(by: cleared)
+            let cleared = writeZeroes(upTo: piece)
             if cleared < piece { break }
             giveTurnIfOver()
         }
@@ -103,8 +124,14 @@ struct UserBuffer {
     /// - Returns: bytes written; fewer than asked where the program's memory ends.
     mutating func writeZeroes(upTo limit: UInt64) -> UInt64 {
         precondition(limit <= count, "no more zeroes than the buffer holds")
-        let cleared = limit - UserMemory.clear(address, count: limit)
-        advance(by: cleared)
+        var cleared: UInt64 = 0
+        repeat {
+            let wanted = min(limit - cleared, rangeCount)
+            let left = UserMemory.clear(address, count: wanted)
+            advance(by: wanted - left)
+            cleared += wanted - left
+            if left > 0 { break }
+        } while cleared < limit
         return cleared
     }
 
@@ -114,16 +141,37 @@ struct UserBuffer {
     ///   - limit: bytes to copy, at most ``count``.
     /// - Returns: bytes copied; fewer than asked where the program's memory ends.
     mutating func read(to destination: UInt64, limit: UInt64) -> UInt64 {
-        let wanted = min(limit, count)
-        let copied = wanted - UserMemory.copyIn(from: address, toKernel: destination, count: wanted)
-        advance(by: copied)
+        let limit = min(limit, count)
+        var copied: UInt64 = 0
+        repeat {
+            let wanted = min(limit - copied, rangeCount)
+            let left = UserMemory.copyIn(from: address, toKernel: destination + copied, count: wanted)
+            advance(by: wanted - left)
+            copied += wanted - left
+            if left > 0 { break }
+        } while copied < limit
         return copied
     }
 
-    /// Moves the front by `bytes`. A program may pass a range that wraps; no byte beyond the wrap is ever copied.
+    /// Takes the range at hand off the front.
+    mutating func takeRange() -> UserBuffer {
+        let range = UserBuffer(address, count: rangeCount)
+        advance(by: rangeCount)
+        return range
+    }
+
+    /// Moves the front by `bytes` of the range at hand, and on to the next one that has any. A program may pass a range
+    /// that wraps; no byte beyond the wrap is ever copied.
     private mutating func advance(by bytes: UInt64) {
         address &+= bytes
-        count -= bytes
+        rangeCount -= bytes
+        while rangeCount == 0, followingCount > 0 {
+            let vector = following.vector
+            following.advance()
+            address = vector.base
+            rangeCount = vector.count
+            followingCount -= vector.count
+        }
     }
 }
 

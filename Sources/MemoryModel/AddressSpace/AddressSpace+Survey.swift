@@ -18,34 +18,69 @@
 /// read when somebody asks.
 extension AddressSpace {
     /// The first run that has an address at or beyond `start`, from there on.
-    public func run(from start: VirtualAddress) -> MappedRun? { firstRun(from: start) { _, _, _ in } }
+    public func run(from start: VirtualAddress) -> MappedRun? {
+        var limit = Int.max
+        return firstRun(from: start, entries: &limit) { _, _, _ in }
+    }
 
     /// The same, with what its pages hold added to `use`.
     public func run(from start: VirtualAddress, measuring use: inout PageUse) -> MappedRun? {
-        firstRun(from: start) { descriptor, table, attributes in
-            guard descriptor.isResident else { return }
-            use.add(descriptor, attributes, facts(of: descriptor, under: table))
+        var limit = Int.max
+        return firstRun(from: start, entries: &limit) { descriptor, table, attributes in
+            add(descriptor, table, attributes, to: &use)
         }
     }
 
+    /// The same, measured where `use` is given, for as many entries as `limit` says, which becomes 0 where the run may go on behind them: whoever holds up
+    /// others gives them their turn, and then goes on with ``extend(_:entries:measuring:)``.
+    public func run(
+        from start: VirtualAddress, entries limit: inout Int, measuring use: inout PageUse?
+    ) -> MappedRun? {
+        firstRun(from: start, entries: &limit) { descriptor, table, attributes in
+            if use != nil { add(descriptor, table, attributes, to: &use!) }
+        }
+    }
+
+    /// Goes on with a run behind its end, as far as it goes on there, for as many entries as `limit` says.
+    public func extend(_ run: inout MappedRun, entries limit: inout Int, measuring use: inout PageUse?) {
+        let end = run.end < layout.low.end ? layout.low.end : layout.high.end
+        // A run ends where an area does.
+        guard run.end < end, run.end != layout.low.end else { return }
+        let longer = firstRun(in: VirtualRange(run.end, to: end), goingOnWith: run, entries: &limit) {
+            descriptor, table, attributes in
+            if use != nil { add(descriptor, table, attributes, to: &use!) }
+        }
+        if let longer { run = longer }
+    }
+
+    private func add(
+        _ descriptor: Descriptor, _ table: FrameNumber, _ attributes: AttributeSet, to use: inout PageUse
+    ) {
+        guard descriptor.isResident else { return }
+        use.add(descriptor, attributes, facts(of: descriptor, under: table))
+    }
+
     @inline(__always) private func firstRun(
-        from start: VirtualAddress, _ visit: (Descriptor, FrameNumber, AttributeSet) -> Void
+        from start: VirtualAddress, entries limit: inout Int,
+        _ visit: (Descriptor, FrameNumber, AttributeSet) -> Void
     ) -> MappedRun? {
         let page = start.roundedDownToPage
         if page < layout.low.end {
             let area = VirtualRange(max(page, layout.low.start), to: layout.low.end)
-            if let run = firstRun(in: area, visit) { return run }
+            if let run = firstRun(in: area, entries: &limit, visit) { return run }
         }
         let high = max(page, layout.high.start)
-        return high < layout.high.end ? firstRun(in: VirtualRange(high, to: layout.high.end), visit) : nil
+        return high < layout.high.end
+            ? firstRun(in: VirtualRange(high, to: layout.high.end), entries: &limit, visit) : nil
     }
 
     private func firstRun(
-        in area: VirtualRange, _ visit: (Descriptor, FrameNumber, AttributeSet) -> Void
+        in area: VirtualRange, goingOnWith known: MappedRun? = nil, entries limit: inout Int,
+        _ visit: (Descriptor, FrameNumber, AttributeSet) -> Void
     ) -> MappedRun? {
         var cursor = Cursor(tables, over: area)
-        var run: MappedRun?
-        var lastClass = AttributeClass(0)
+        var run = known
+        var lastClass: AttributeClass?
         repeat {
             let descriptor = cursor.descriptor
             let position = cursor.position
@@ -53,6 +88,8 @@ extension AddressSpace {
                 if run != nil { return run }
                 continue
             }
+            if limit == 0 { return run }
+            limit -= 1
             let object = mappedObject(of: descriptor, at: position, level: cursor.place.level)
             if let known = run {
                 if descriptor.attributeClass != lastClass {

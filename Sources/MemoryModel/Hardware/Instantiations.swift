@@ -92,6 +92,11 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
     var use = PageUse()
     if let run = space.run(from: start, measuring: &use) { _ = space.name(of: run) }
     if let run = space.run(from: start) { _ = run.pageCount }
+    var limit = 1
+    var perhaps: PageUse? = use
+    if var run = space.run(from: start, entries: &limit, measuring: &perhaps) {
+        space.extend(&run, entries: &limit, measuring: &perhaps)
+    }
     space.forEachPage(of: VirtualRange(start, to: start + Granule.size)) { use.referenced &+= $0 }
     _ = space.residentLockedPages
     try space.lockEverything(.unlock, frames: &frames)

@@ -1,0 +1,141 @@
+// What becomes of files below /proc whose process ends, and of one that two processes read at a time.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char buffer[4096];
+
+static void tell(const char *what, long result) {
+    if (result < 0) printf("%s: error %d\n", what, errno);
+    else printf("%s: done\n", what);
+}
+
+static pid_t sleeper(void) {
+    pid_t child = fork();
+    if (!child) for (;;) pause();
+    return child;
+}
+
+static void end(pid_t child) {
+    kill(child, SIGKILL);
+    waitpid(child, 0, 0);
+}
+
+static int below(pid_t process, const char *name, int flags) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", process, name);
+    return open(path, flags);
+}
+
+static void links(void) {
+    pid_t child = sleeper();
+    int dead = below(child, "maps", O_PATH);
+    int directory = below(child, "", O_PATH | O_DIRECTORY);
+    int alive = open("/proc/self/maps", O_PATH);
+    end(child);
+    tell("link a dead process's file", linkat(dead, "", AT_FDCWD, "/linked", AT_EMPTY_PATH));
+    tell("link its directory", linkat(directory, "", AT_FDCWD, "/linked", AT_EMPTY_PATH));
+    tell("link a living one's", linkat(alive, "", AT_FDCWD, "/linked", AT_EMPTY_PATH));
+    tell("link into /proc", link("/proc/self/maps", "/proc/linked"));
+    tell("truncate a dead one's", ftruncate(dead, 0));
+    tell("O_PATH: F_SETFL", fcntl(dead, F_SETFL, O_APPEND));
+    tell("O_PATH: F_GETFL", fcntl(dead, F_GETFL));
+    tell("O_PATH: F_GETPIPE_SZ", fcntl(dead, F_GETPIPE_SZ));
+    tell("O_PATH: no command", fcntl(dead, 999));
+    close(dead);
+    close(directory);
+    close(alive);
+}
+
+static void directories(void) {
+    struct stat status;
+    char path[64];
+    pid_t child = sleeper();
+    snprintf(path, sizeof path, "/proc/%d", child);
+    tell("chdir", chdir(path));
+    int directory = open(".", O_RDONLY | O_DIRECTORY);
+    end(child);
+    tell("open in a dead process's directory", open("maps", O_RDONLY));
+    tell("openat", openat(directory, "status", O_RDONLY));
+    tell("make", open("new", O_CREAT | O_WRONLY, 0600));
+    tell("stat .", stat(".", &status));
+    tell("stat ..", stat("..", &status));
+    tell("chdir ..", chdir(".."));
+    tell("stat a name", stat("none", &status));
+    tell("fstat", fstat(directory, &status));
+    tell("chdir out", chdir("/"));
+    close(directory);
+    tell("stat", stat(path, &status));
+    // What was filled too late would be found in the next directory that takes its place.
+    mkdir("/late", 0700);
+    int found = 0;
+    for (int i = 0; i < 40; i++) {
+        snprintf(path, sizeof path, "/late/%d", i);
+        mkdir(path, 0700);
+        strcat(path, "/maps");
+        found += stat(path, &status) == 0;
+    }
+    printf("found %d\n", found);
+}
+
+static void zombies(void) {
+    int ends[2];
+    if (pipe(ends)) return;
+    pid_t child = fork();
+    if (!child) _exit(0);
+    close(ends[1]);
+    // It closes its end when it is as good as dead.
+    if (read(ends[0], buffer, 1) != 0) puts("not ended");
+    close(ends[0]);
+    usleep(200000);
+    int fd = below(child, "smaps_rollup", O_RDONLY);
+    tell("a zombie's smaps_rollup", read(fd, buffer, sizeof buffer));
+    close(fd);
+    fd = below(child, "maps", O_RDONLY);
+    printf("its maps: %ld\n", (long)read(fd, buffer, sizeof buffer));
+    close(fd);
+    waitpid(child, 0, 0);
+}
+
+// Each of the two processes goes to another place of a file that takes many turns to be told.
+static void readers(void) {
+    char *many = mmap(0, 20000 * 4096ul, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    for (int i = 0; i < 20000; i += 2) mprotect(many + i * 4096ul, 4096, PROT_NONE);
+    int fd = open("/proc/self/maps", O_RDONLY);
+    long size = 0, count;
+    while ((count = read(fd, buffer, sizeof buffer)) > 0) size += count;
+    pid_t child = fork();
+    int none = 0;
+    for (int i = 0; i < 30; i++) none += pread(fd, buffer, 100, child ? size - 200 - i : size / 2 + i * 777) <= 0;
+    if (!child) _exit(none);
+    int status;
+    waitpid(child, &status, 0);
+    printf("reads of nothing: %d and %d\n", none, status >> 8);
+    // The child reads to the end what its parent has closed meanwhile.
+    lseek(fd, 0, SEEK_SET);
+    child = fork();
+    if (!child) {
+        long rest = 0;
+        while ((count = read(fd, buffer, sizeof buffer)) > 0) rest += count;
+        _exit(rest > size / 2);
+    }
+    close(fd);
+    waitpid(child, &status, 0);
+    printf("read to the end: %d\n", status >> 8);
+    munmap(many, 20000 * 4096ul);
+}
+
+int main(void) {
+    setvbuf(stdout, 0, _IONBF, 0);
+    links();
+    directories();
+    zombies();
+    readers();
+}
