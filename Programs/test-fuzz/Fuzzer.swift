@@ -225,6 +225,8 @@ struct Fuzzer {
         if isPopulated && words[1] > 64 * page { words[1] = 64 * page }
         // What is locked is populated as it grows.
         if call.number == .mremap && words[2] > 4 << 20 && words[2] < 1 << 46 { words[2] = 4 << 20 }
+        // F_SETFL may not take O_NONBLOCK from a pipe: who reads from one that only he himself could fill waits for ever.
+        if call.number == .fcntl && UInt32(truncatingIfNeeded: words[1]) == 4 { words[2] |= 0x800 }
     }
 
     /// Whether a call could take from the fuzzer what it needs to go on.
