@@ -89,7 +89,6 @@ extension AddressSpace {
                 continue
             }
             if limit == 0 { return run }
-            limit -= 1
             let object = mappedObject(of: descriptor, at: position, level: cursor.place.level)
             if let known = run {
                 if descriptor.attributeClass != lastClass {
@@ -102,6 +101,8 @@ extension AddressSpace {
                     start: position, end: min(cursor.entryEnd, area.end), attributes: attributes(of: descriptor),
                     object: object)
             }
+            // Only what is the run's counts: one that ends here is not to be gone on with for ever.
+            limit -= 1
             lastClass = descriptor.attributeClass
             visit(descriptor, cursor.place.table, attributes[descriptor.attributeClass])
         } while cursor.advance()
