@@ -6,7 +6,7 @@ struct ConformanceCommand: AsyncParsableCommand {
         commandName: "conformance",
         abstract: "Ask Akuma and Debian's Linux the same questions about memory, and show where they differ.",
         discussion: """
-            Several hundred cases of the program `conformance` run on both kernels in
+            Some 1,700 cases of the program `conformance` run on both kernels in
             the same machine. What may differ is listed with its reason in
             Tests/SystemTests/conformance-differences.txt; the exit status is 1 when
             something else differs, or something listed does not.

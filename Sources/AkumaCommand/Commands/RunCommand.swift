@@ -23,9 +23,10 @@ struct RunCommand: AsyncParsableCommand {
               ./akuma run --gdb hello      then: gdb-multiarch -ex 'target remote :1234'
 
             EXIT STATUS
+              64   the command line is wrong
               124  the time of --timeout was over
               125  the machine failed: a kernel panic, a build, the emulator
-              126  PROGRAM is not one that can run
+              126  PROGRAM is not one that can run, or a --file can't be read
               127  PROGRAM was not found
             """)
 
@@ -243,7 +244,7 @@ struct FileArgument {
             host = FilePath(argument)
             guest = host.resolvingLinks.lastComponent?.string ?? ""
         }
-        guard host.exists else { throw Failure("--file \(argument): no such file: \(host)", status: .notFound) }
+        guard host.exists else { throw Failure("--file \(argument): there is no file \(host)", status: .notRunnable) }
         let names = guest.split(separator: "/").filter { $0 != "." }
         guard let first = names.first, first != ".akuma", !names.contains("..") else {
             throw Failure(

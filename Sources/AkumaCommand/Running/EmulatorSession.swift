@@ -55,7 +55,8 @@ struct EmulatorSession {
                 from: outputLink.host, kind, to: output.destination, collecting: output.isCollected),
             error: GuestStream(from: errorLink.host, kind, to: error.destination, collecting: error.isCollected),
             log: GuestStream(
-                from: logLink.host, kind, to: logDestination.map { FileDescriptor(rawValue: $0) }, collecting: true),
+                from: logLink.host, kind, to: logDestination.map { FileDescriptor(rawValue: $0) }, by: .lines,
+                collecting: true),
             messages: GuestStream(from: messages.host, .channel, to: nil, collecting: true),
             signals: signals,
             deadline: timeout.map { ContinuousClock.now + $0 },

@@ -11,6 +11,14 @@ struct GuestStream: ~Copyable {
         case growingFile
     }
 
+    /// How the bytes go on.
+    enum Delivery {
+        /// As they come.
+        case bytes
+        /// Line by line: for a stream that shares its destination with another one.
+        case lines
+    }
+
     /// Writes of at most this many bytes never block on a pipe that is ready (PIPE_BUF).
     private static let writeLimit = 4096
 
@@ -18,12 +26,19 @@ struct GuestStream: ~Copyable {
     let source: Source
     private let destination: FileDescriptor?
     private let isCollected: Bool
+    private let delivery: Delivery
+    /// The beginning of a line that has not ended.
+    private var unfinishedLine: [UInt8] = []
     private var pending: ArraySlice<UInt8> = []
     private(set) var collected: [UInt8] = []
     private(set) var isAtEnd = false
     private var fileOffset: Int64 = 0
 
-    init(from descriptor: FileDescriptor, _ source: Source, to destination: FileDescriptor?, collecting: Bool) {
+    init(
+        from descriptor: FileDescriptor, _ source: Source, to destination: FileDescriptor?, by delivery: Delivery = .bytes,
+        collecting: Bool
+    ) {
+        self.delivery = delivery
         self.descriptor = descriptor
         self.source = source
         self.destination = destination
@@ -46,7 +61,7 @@ struct GuestStream: ~Copyable {
         switch source {
         case .channel:
             guard let got = try? unsafe descriptor.read(into: buffer) else {
-                isAtEnd = true
+                end()
                 return
             }
             count = got
@@ -56,12 +71,27 @@ struct GuestStream: ~Copyable {
             if count == 0, !writerIsGone { return }
         }
         if count == 0 {
-            isAtEnd = true
+            end()
             return
         }
         let bytes = unsafe Array(buffer.prefix(count))
         if isCollected { collected += bytes }
-        if destination != nil { pending = bytes[...] }
+        guard destination != nil else { return }
+        switch delivery {
+        case .bytes:
+            pending = bytes[...]
+        case .lines:
+            unfinishedLine += bytes
+            guard let last = unfinishedLine.lastIndex(of: UInt8(ascii: "\n")) else { return }
+            pending = unfinishedLine[...last]
+            unfinishedLine = Array(unfinishedLine[(last + 1)...])
+        }
+    }
+
+    private mutating func end() {
+        isAtEnd = true
+        pending = unfinishedLine[...]
+        unfinishedLine = []
     }
 
     /// Writes some of what is pending; false if the reader went away.

@@ -14,9 +14,9 @@ public struct ProgramFile: Sendable {
     public static func named(_ name: String, in project: Project, progress: Reporter) async throws -> ProgramFile {
         let file = try await locate(name, in: project, progress: progress)
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: file.resolvingLinks.string) else {
+            let ours = project.programNames().filter { !$0.hasPrefix("test-") }
             throw Failure(
-                "\(name): no such file, and no program of ours (`help` in the shell names them)",
-                status: .notFound)
+                "\(name): no such file, and none of our programs: busybox \(ours.joined(separator: " "))", status: .notFound)
         }
         guard attributes[.type] as? FileAttributeType == .typeRegular else {
             throw Failure("\(name): not a regular file", status: .notRunnable)
