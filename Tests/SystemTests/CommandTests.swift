@@ -47,10 +47,10 @@ struct CommandTests {
         }
     }
 
-    @Test("a --file that is not there is 127")
+    @Test("a --file that is not there is 126")
     func missingFile() async throws {
         let result = try await Command.akuma("run", "--file", "/not/there", "hello")
-        #expect(result.status == 127)
+        #expect(result.status == 126)
         #expect(Self.isOneLine(result.errorText), "\(result.account)")
     }
 

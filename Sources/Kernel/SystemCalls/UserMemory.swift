@@ -85,7 +85,9 @@ struct UserBuffer {
         precondition(UInt64(bytes.count) <= count, "no more bytes than the buffer holds")
         var written = 0
         repeat {
-            let end = min(bytes.count, written + Int(rangeCount))
+            // A range may be said to be of any size.
+            let wanted = min(UInt64(bytes.count - written), rangeCount)
+            let end = written + Int(wanted)
             let left = UserMemory.copyOut(bytes.extracting(written..<end), to: address)
             advance(by: UInt64(end - written - left))
             written = end - left
