@@ -50,6 +50,17 @@ struct BenchmarkingTests {
                 """)
     }
 
+    @Test("what Linux does for less is said to be so")
+    func dearer() {
+        let one = Measurement(name: "one", value: 500, limit: 600, linux: 100, linuxNow: nil)
+        #expect(
+            Measurement.table(of: [one]) == """
+                     Akuma  at most  Linux  Linux/Akuma
+                one    500      600    100          0.2  Akuma's worse case
+
+                """)
+    }
+
     @Test("what has a budget and was not measured is missing")
     func missing() {
         let absent = Measurement(name: "absent", value: nil, limit: 7, linux: 5, linuxNow: nil)

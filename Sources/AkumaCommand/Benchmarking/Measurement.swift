@@ -46,12 +46,16 @@ struct Measurement: Encodable {
         let rows = measurements.map { one in
             let linux = isNow ? one.linuxNow : one.linux
             var ratio = ""
+            var remark = ""
             if let linux, let value = one.value {
                 ratio = String(format: "%.1f", Double(linux) / Double(max(value, 1)))
+                // By more than the clock's ticks and a program's own instructions.
+                if value > linux + linux / 10 { remark = "Akuma's worse case" }
             }
+            if one.isOverBudget { remark = "OVER BUDGET" }
             return [
                 one.name, one.value.map(number) ?? "-", one.limit.map(number) ?? "", linux.map(number) ?? "", ratio,
-                one.isOverBudget ? "OVER BUDGET" : "",
+                remark,
             ]
         }
         let widths = (0..<5).map { column in ([head] + rows).map { $0[column].count }.max() ?? 0 }
