@@ -303,14 +303,25 @@ extension Handle where T == Inode {
                 if index & 0xFF == 0 { giveTurnIfOver() }
             }
         } catch {
-            added.forEachRun { run in
-                dropPages(from: run.lowerBound, to: run.upperBound, of: object, includingCopies: false)
-            }
+            added.forEachRun { takeBack($0, of: object) }
             throw error
         }
         if end > size, !keepsSize {
             withObjects { objects, _ in objects.setSize(ByteCount(end), of: object) }
             value.noteModification()
+        }
+    }
+
+    /// Takes pages away again that were set aside, by index. What somebody has mapped meanwhile stays: he may have written
+    /// there (mm/shmem.c, shmem_undo_range, leaves what was used).
+    private func takeBack(_ pages: Range<UInt64>, of object: ObjectNumber) {
+        for index in pages {
+            let page = PageIndex(UInt32(truncatingIfNeeded: index))
+            withObjects { objects, frames in
+                guard let frame = objects.page(page, of: object), frames.isSoleOwner(frame) else { return }
+                objects.dropPages(from: page, to: UInt32(exactly: index + 1).map { PageIndex($0) }, of: object, frames: &frames)
+            }
+            if index & 0xFF == 0 { giveTurnIfOver() }
         }
     }
 

@@ -106,7 +106,16 @@ extension Handle where T == ProcReader {
         while writer.room > 0 {
             let mark = writer.count
             writer.beginRecord()
-            guard let next = try value.node.write(record: value.nextRecord, to: &writer) else {
+            let written: UInt64?
+            do throws(Errno) {
+                written = try value.node.write(record: value.nextRecord, to: &writer)
+            } catch {
+                // What is there is read first; the next read says why there is no more (fs/seq_file.c, seq_read_iter).
+                guard mark > 0 else { throw error }
+                writer.takeBack(to: mark)
+                break
+            }
+            guard let next = written else {
                 value.isAtEnd = true
                 break
             }
