@@ -72,7 +72,7 @@ struct EntryScriptTests {
         let test = try await run(["test", "--help"], withSwift: true)
         #expect(
             test.error.contains(
-                "installing from Debian: qemu-system-arm qemu-user gcc-aarch64-linux-gnu"), "\(test.error)")
+                "installing from Debian: qemu-system-arm qemu-user cpio gcc-aarch64-linux-gnu"), "\(test.error)")
         let help = try await run(["--help"], withSwift: true)
         #expect(help.status == 0)
         #expect(help.apt.isEmpty)
