@@ -433,43 +433,14 @@ private let base: UInt64 = 0x2000_0000
     }
 }
 
-/// Without a look at the caches: the tests write to objects' pages as no kernel does.
-@Suite struct AddressSpaceRemovalTests {
-    @Test("what may be taken out of an object is found run by run, and the first page that refuses is told of")
-    func removable() throws {
-        let family = try Family()
-        let first = family.first
-        let object = try family.makeObject(pages: 16)
-        try family.map(first, object, at: base, pages: 4, from: 2, shared: true)
-        try family.map(first, object, at: base + 4 * page, pages: 2, from: 6, shared: true)
-        try family.map(first, object, at: base + 6 * page, pages: 2, from: 1, shared: true)
-        try family.map(first, object, at: base + 10 * page, pages: 1, from: 0, shared: false)
-        try family.map(first, fixed: base + 12 * page, page)
-        _ = try family.read(first, base + page)
-        #expect(try first.removable(base - page, 20) == [0, 6, 2])
-        #expect(try first.removable(base + page, 2) == [1, 2, 3])
-        #expect(try first.removable(base + 6 * page, 4) == [6, 2, 1])
-        #expect(try first.removable(base + 8 * page, 2) == nil)
-        #expect(throws: MapError.accessDenied) { try first.removable(base + 8 * page, 3) }
-        #expect(throws: MapError.invalidArgument) { try first.removable(base + 12 * page, 1) }
-        try family.change(first, .lock, base + 3 * page, page)
-        #expect(try first.removable(base, 8) == [0, 3, 2])
-        #expect(throws: MapError.invalidArgument) { try first.removable(base + 3 * page, 8) }
-        let mapped = first.nextMapped(from: base - page)
-        #expect(mapped == VirtualRange(VirtualAddress(base), to: VirtualAddress(base + 8 * page)))
-        family.release(object)
-        try family.finish()
-    }
-}
-
 extension TestSpace {
-    fileprivate func growingStart(_ start: UInt64, _ length: UInt64) throws(MapError) -> UInt64 {
+    func growingStart(_ start: UInt64, _ length: UInt64) throws(MapError) -> UInt64 {
         try space.startOfGrowingMapping(
             in: VirtualRange(VirtualAddress(start), to: VirtualAddress(start + length))
         ).rawValue
     }
 
-    fileprivate mutating func holdingError(_ address: UInt64, _ access: Access) -> FaultError? {
+    mutating func holdingError(_ address: UInt64, _ access: Access) -> FaultError? {
         do throws(FaultError) {
             frames.release(
                 Frame(adopting: try space.heldFrame(for: VirtualAddress(address), access: access, frames: &frames)))
@@ -484,7 +455,7 @@ extension TestSpace {
         try space.apply(change, over: range, frames: &frames)
     }
 
-    fileprivate mutating func populate(
+    mutating func populate(
         _ purpose: AddressSpace<FakeHardware>.Populating, _ start: UInt64, _ length: UInt64, limit: Int = 1000,
         passing: Bool = false
     ) throws(FaultError) -> UInt64 {
@@ -494,7 +465,7 @@ extension TestSpace {
         ).rawValue
     }
 
-    fileprivate func contains(_ attributes: AttributeSet, _ start: UInt64, _ length: UInt64) -> Bool {
+    func contains(_ attributes: AttributeSet, _ start: UInt64, _ length: UInt64) -> Bool {
         space.contains(
             attributes, in: VirtualRange(VirtualAddress(start), to: VirtualAddress(start + length)))
     }
@@ -508,7 +479,7 @@ extension Family {
         try member.space!.apply(change, over: range, frames: &frames)
     }
 
-    fileprivate func seal(_ member: Member, _ start: UInt64, _ length: UInt64) throws(MapError) {
+    func seal(_ member: Member, _ start: UInt64, _ length: UInt64) throws(MapError) {
         let range = VirtualRange(VirtualAddress(start), to: VirtualAddress(start + length))
         try member.space!.seal(range, frames: &frames)
     }
@@ -516,25 +487,25 @@ extension Family {
 
 extension Family.Member {
     /// The first run that can be taken out of an object: its first page after `base`, its pages, its place there.
-    fileprivate func removable(_ start: UInt64, _ pages: UInt64) throws(MapError) -> [UInt64]? {
+    func removable(_ start: UInt64, _ pages: UInt64) throws(MapError) -> [UInt64]? {
         let range = VirtualRange(VirtualAddress(start), to: VirtualAddress(start + pages * page))
         guard let run = try space!.firstRemovable(in: range) else { return nil }
         return [(run.pages.start.rawValue - base) / page, run.pages.pageCount, UInt64(run.object.firstPage.rawValue)]
     }
 
-    fileprivate func nextMapped(from start: UInt64) -> VirtualRange? {
+    func nextMapped(from start: UInt64) -> VirtualRange? {
         space!.nextMapped(in: VirtualRange(VirtualAddress(start), to: VirtualAddress(1 << 47)))
     }
 
-    fileprivate func lockedPages() -> UInt64 { space!.countLockedPages() }
-    fileprivate func populatesMappings() -> Bool { space!.askPopulates() }
-    fileprivate func attributes(of address: UInt64) -> AttributeSet {
+    func lockedPages() -> UInt64 { space!.countLockedPages() }
+    func populatesMappings() -> Bool { space!.askPopulates() }
+    func attributes(of address: UInt64) -> AttributeSet {
         space!.translate(VirtualAddress(address))?.attributes ?? .none
     }
 }
 
 // Methods, since a computed property of what a class's optional holds would consume it.
 extension AddressSpace {
-    fileprivate func countLockedPages() -> UInt64 { lockedPages }
-    fileprivate func askPopulates() -> Bool { populatesMappings }
+    func countLockedPages() -> UInt64 { lockedPages }
+    func askPopulates() -> Bool { populatesMappings }
 }

@@ -86,7 +86,9 @@ extension AddressSpace {
         if access == .write && !isCopied { objects.markDirty(source) }
         let rights = HardwareRights(of: set, soleOwner: isCopied)
         var new = Descriptor.page(frame.relinquish(), class: old.attributeClass, rights: rights)
-        if rights.contains(.write) && !isCopied && !records.isDirty(source) { new = clean(new) }
+        if rights.contains(.write) && !isCopied && !records.isDirty(source) {
+            new = new.noticingFirstWrite(byHardware: kernel.hardwareTracksDirtyPages)
+        }
         machine.store(new.rawValue, at: place.entry(for: page))
         var mapped = 1
         if access != .write {
@@ -96,12 +98,6 @@ extension AddressSpace {
         tables.count(resident: mapped, in: place.table)
         machine.orderTableWrites()
         return isFetched ? .pageFetched : isCopied ? .copied : .objectPage
-    }
-
-    /// The entry of a clean page, whose first write must be noticed so that reclaim keeps the page from then on: by the
-    /// hardware where it can, otherwise by a fault.
-    private func clean(_ page: Descriptor) -> Descriptor {
-        kernel.hardwareTracksDirtyPages ? page.clean : page.writeProtected
     }
 
     /// Gives a resident page of a shared mapping new rights and a new class (``Cursor/change(_:to:_:isClean:into:)``).

@@ -31,8 +31,9 @@ extension AddressSpace {
         }
     }
 
-    /// The same, measured where `use` is given, for as many entries as `limit` says, which becomes 0 where the run may go on behind them: whoever holds up
-    /// others gives them their turn, and then goes on with ``extend(_:entries:measuring:)``.
+    /// The same, measured where `use` is given, for as many entries as `limit` says, which becomes 0 where the run may go
+    /// on behind them: whoever holds up others gives them their turn, and then goes on with
+    /// ``extend(_:entries:measuring:)``.
     public func run(
         from start: VirtualAddress, entries limit: inout Int, measuring use: inout PageUse?
     ) -> MappedRun? {

@@ -67,7 +67,7 @@ struct FaultAround<M: Hardware> {
         if mustPublish { tables.machine.publishInstructions(in: frame) }
         var page = template.replacing(frame)
         if mayWrite && !tables.records.isDirty(frame) {
-            page = hardwareTracksUse ? page.clean : page.writeProtected
+            page = page.noticingFirstWrite(byHardware: hardwareTracksUse)
         }
         // Nobody has used it: the hardware says so when somebody does, where it can.
         if hardwareTracksUse { page = page.clearingAccessed }

@@ -26,17 +26,11 @@ extension ObjectTable {
 
     /// The frame of a page; nil where the page has none at the moment.
     public func page(_ index: PageIndex, of object: ObjectNumber) -> FrameNumber? {
-        let index = UInt64(index.rawValue)
-        var word = get(.tree, of: object)
-        guard word != 0 else { return nil }
-        var height = Self.height.value(in: word)
-        guard Self.covers(index, height: height) else { return nil }
-        while height > 0 {
-            word = machine.load(Self.slot(index, at: height, of: Self.frame(in: word)))
-            guard word != 0 else { return nil }
-            height -= 1
-        }
-        return Self.frame(in: word)
+        if let (table, slot) = leaf(for: index, of: object) { return page(in: TableGeometry.entry(slot, of: table)) }
+        let root = get(.tree, of: object)
+        // Page 0 alone needs no table.
+        guard root != 0, Self.height.value(in: root) == 0, index.rawValue == 0 else { return nil }
+        return Self.frame(in: root)
     }
 
     /// The tree's table that holds a page's word, and which word it is; nil where there is no such table.

@@ -11,8 +11,8 @@ struct ProgramNotes {
     /// Bytes "Akuma" and NUL, little-endian.
     private static let akuma: UInt64 = 0x61_6d75_6b41
 
-    /// Reads the notes of one segment, as far as ``maximumByteCount`` goes. Those of others are skipped, and what has not a note's form ends the reading:
-    /// it is data that Linux's loader does not look at either.
+    /// Reads the notes of one segment, as far as ``maximumByteCount`` goes. Those of others are skipped, and what has not a
+    /// note's form ends the reading: it is data that Linux's loader does not look at either.
     /// - Throws: `malformedNote`.
     mutating func read<File: ProgramBytes & ~Escapable>(
         _ file: borrowing File, in segment: ProgramHeader

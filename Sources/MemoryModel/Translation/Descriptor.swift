@@ -135,6 +135,10 @@
             rawValue: rawValue | DescriptorLayout.readOnly.mask | DescriptorLayout.dirtyManagement.mask)
     }
 
+    /// This descriptor of a page that its program may write and nobody has written, so that the first write is noticed,
+    /// and reclaim keeps the page from then on: by the hardware where it can, otherwise by a fault.
+    @inlinable func noticingFirstWrite(byHardware: Bool) -> Descriptor { byHardware ? clean : writeProtected }
+
     /// This page descriptor with write.
     @inlinable public var writable: Descriptor {
         Descriptor(rawValue: rawValue & ~DescriptorLayout.readOnly.mask)
