@@ -8,9 +8,11 @@ enum Guest {
     /// The project under test.
     static let project = Project.current()
 
-    /// Built once, by whichever test comes first.
+    /// Built once, by whichever test comes first, with busybox fetched: a command that a test runs finds everything there
+    /// and says nothing of its own, in a fresh clone too.
     static let built = Task {
         try await Builder(project: project).build()
+        _ = try await DebianPackage.busybox.file("bin/busybox", in: project, Reporter())
     }
 
     /// Guards against a machine that hangs; no test depends on how fast it is.
