@@ -134,22 +134,7 @@ extension Handle where T == Inode {
         // Its last name may go while this waits, or others have their turn.
         fileSystem.retain(self)
         defer { fileSystem.release(self) }
-        if value.isContentLocked {
-            waitUninterrupted(on: .content(of: self)) {
-                // Said each time: of several that are woken one goes on, and the others wait for that one.
-                value.isContentAwaited = value.isContentLocked
-                return !value.isContentLocked
-            }
-        }
-        value.isContentLocked = true
-        defer {
-            value.isContentLocked = false
-            if value.isContentAwaited {
-                value.isContentAwaited = false
-                wakeAll(on: .content(of: self))
-            }
-        }
-        return try body()
+        return try withSleepingLock(body)
     }
 
     /// Copies from a program into the file, which grows where the bytes go beyond its end. Under the content's lock.

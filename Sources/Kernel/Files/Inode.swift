@@ -6,7 +6,7 @@ import MemoryModel
 /// gone. Lives in a pool slot.
 ///
 /// It goes when no name leads to it (``linkCount``) and nobody uses it (``references``); see ``FileSystem/release(_:)``.
-struct Inode: ~Copyable {
+struct Inode: ~Copyable, SleepinglyLocked {
     let number: UInt64
     var mode: FileMode
     /// Names that lead to it; a directory counts itself and its subdirectories too, as stat(2) shows.
@@ -18,10 +18,8 @@ struct Inode: ~Copyable {
     /// How often it is open for writing; less than zero where it runs as a program, which forbids that (ETXTBSY).
     var writers: Int32 = 0
 
-    /// A call changes the content at the moment and may give others their turn meanwhile.
-    var isContentLocked = false
-    /// Others wait for it.
-    var isContentAwaited = false
+    /// Of the content and size (Linux's `i_rwsem`).
+    var sleepingLock = SleepingLock()
 
     /// Nanoseconds since 1970, before or after.
     var accessTime: Int64

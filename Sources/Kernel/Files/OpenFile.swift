@@ -82,7 +82,7 @@ extension Handle where T == OpenFile {
         case .device(let device):
             return try device.read(into: &buffer)
         case .proc(let reader):
-            return try reader.withLock { () throws(Errno) in
+            return try reader.withSleepingLock { () throws(Errno) in
                 let start = try start(of: buffer, at: offset)
                 let count = try reader.read(from: start, into: &buffer)
                 if offset == nil { value.position = start + count }

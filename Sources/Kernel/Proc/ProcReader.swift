@@ -8,7 +8,7 @@ import MemoryModel
 /// As Linux's fs/seq_file.c: the text is made record by record, as many as fit a page, and the next page goes on with the
 /// record behind the last one, by address or number, wherever that is by then. So a file of any length takes one page,
 /// and reading it to its end takes one pass.
-struct ProcReader: ~Copyable {
+struct ProcReader: ~Copyable, SleepinglyLocked {
     let node: ProcNode
     let inode: Handle<Inode>
     /// Nil before the first read.
@@ -23,10 +23,8 @@ struct ProcReader: ~Copyable {
     fileprivate var isAtEnd = false
     /// Where in the file the last read ended. One that begins elsewhere, or at 0, makes the text anew.
     fileprivate var expected: UInt64 = 0
-    /// A call reads at the moment, and may give others their turn meanwhile.
-    fileprivate var isLocked = false
-    /// Others wait for it.
-    fileprivate var isAwaited = false
+    /// Of the text, what there is of which is kept for the next read (fs/seq_file.c, the mutex of a seq_file).
+    var sleepingLock = SleepingLock()
 
     init(_ node: ProcNode, _ inode: Handle<Inode>) {
         self.node = node
@@ -43,28 +41,6 @@ func close(_ reader: Handle<ProcReader>) {
 }
 
 extension Handle where T == ProcReader {
-    /// Runs `body` alone among those that read the open file: what there is of the text is kept for the next read
-    /// (fs/seq_file.c, the mutex of a seq_file). The caller holds the open file, so that it stays though its last
-    /// descriptor is closed meanwhile.
-    func withLock<Result>(_ body: () throws(Errno) -> Result) throws(Errno) -> Result {
-        if value.isLocked {
-            waitUninterrupted(on: .reader(self)) {
-                // Said each time: of several that are woken one goes on, and the others wait for that one.
-                value.isAwaited = value.isLocked
-                return !value.isLocked
-            }
-        }
-        value.isLocked = true
-        defer {
-            value.isLocked = false
-            if value.isAwaited {
-                value.isAwaited = false
-                wakeAll(on: .reader(self))
-            }
-        }
-        return try body()
-    }
-
     /// Copies text to a program, as far as the page at hand has it.
     /// - Returns: bytes copied, 0 at the end. ESRCH, ENOMEM, EFAULT.
     func read(from offset: UInt64, into buffer: inout UserBuffer) throws(Errno) -> UInt64 {

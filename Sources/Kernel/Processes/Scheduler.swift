@@ -146,11 +146,10 @@ struct WaitChannel: Equatable {
     static func child(of process: Handle<Process>) -> WaitChannel { WaitChannel(key: process.address | 1) }
     /// The child on which the process waits gives back the memory that it borrowed.
     static func release(of process: Handle<Process>) -> WaitChannel { WaitChannel(key: process.address | 2) }
-    /// A file's content has been changed by the call that had it to itself.
-    static func content(of inode: Handle<Inode>) -> WaitChannel { WaitChannel(key: inode.address) }
-
-    /// The call that reads an open file below `/proc` is done with it.
-    static func reader(_ reader: Handle<ProcReader>) -> WaitChannel { WaitChannel(key: reader.address) }
+    /// The call that had the object to itself is done with it.
+    static func sleepingLock<Owner: SleepinglyLocked & ~Copyable>(of owner: Handle<Owner>) -> WaitChannel {
+        WaitChannel(key: owner.address)
+    }
 
     /// Where its threads are kept. Pool slots are multiples of 8, and few share a page.
     var bucket: Int { Int(truncatingIfNeeded: (key ^ key >> 6 ^ key >> 12) & 63) }

@@ -1,9 +1,6 @@
 import LinuxABI
 import Machine
 
-/// The most that one read or write moves: Linux's MAX_RW_COUNT, INT_MAX rounded down to a page (include/linux/fs.h).
-private var maximumTransfer: UInt64 { 0x7FFF_F000 }
-
 /// The open file of a descriptor, with a reference for the caller: a call that waits or faults must find the file still
 /// there, though another process that shares the descriptors closes it meanwhile (fs/file.c, fdget).
 func heldFile(_ descriptor: UInt64) throws(Errno) -> Handle<OpenFile> {
@@ -15,14 +12,14 @@ func heldFile(_ descriptor: UInt64) throws(Errno) -> Handle<OpenFile> {
 func read(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let file = try heldFile(call.first)
     defer { release(file) }
-    var buffer = try UserBuffer(checking: call.second, count: call.third, limit: maximumTransfer)
+    var buffer = try UserBuffer(checking: call.second, count: call.third)
     return try file.read(into: &buffer)
 }
 
 func write(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let file = try heldFile(call.first)
     defer { release(file) }
-    var buffer = try UserBuffer(checking: call.second, count: call.third, limit: maximumTransfer)
+    var buffer = try UserBuffer(checking: call.second, count: call.third)
     return try file.write(from: &buffer)
 }
 
@@ -30,7 +27,7 @@ func readAtOffset(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard let offset = Int64(exactly: Int64(bitPattern: call.fourth)), offset >= 0 else { throw .invalidArgument }
     let file = try heldFile(call.first)
     defer { release(file) }
-    var buffer = try UserBuffer(checking: call.second, count: call.third, limit: maximumTransfer)
+    var buffer = try UserBuffer(checking: call.second, count: call.third)
     return try file.read(into: &buffer, at: UInt64(offset))
 }
 
@@ -38,7 +35,7 @@ func writeAtOffset(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard Int64(bitPattern: call.fourth) >= 0 else { throw .invalidArgument }
     let file = try heldFile(call.first)
     defer { release(file) }
-    var buffer = try UserBuffer(checking: call.second, count: call.third, limit: maximumTransfer)
+    var buffer = try UserBuffer(checking: call.second, count: call.third)
     return try file.write(from: &buffer, at: call.fourth)
 }
 
@@ -81,7 +78,7 @@ private func transfer(
 ) throws(Errno) -> UInt64 {
     let file = try heldFile(call.first)
     defer { release(file) }
-    var list = try VectorList(copying: call.second, count: call.third, limit: maximumTransfer)
+    var list = try VectorList(copying: call.second, count: call.third)
     defer { list.giveBack() }
     guard list.total > 0 else {
         guard direction == .reading ? file.value.isReadable : file.value.isWritable else { throw .badFileDescriptor }

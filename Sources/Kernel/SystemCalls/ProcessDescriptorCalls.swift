@@ -35,7 +35,8 @@ func openProcessDescriptor(_ call: SystemCallArguments) throws(Errno) -> UInt64 
 /// told instead of it.
 func adviseProcessMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard call.fifth.asUInt32 == 0 else { throw .invalidArgument }
-    let vectors = try UserVectors(call.second, count: call.third, checksAddresses: true)
+    var vectors = try VectorList(copying: call.second, count: call.third)
+    defer { vectors.giveBack() }
     let file = try heldFile(call.first)
     defer { release(file) }
     guard case .process(let id, let serial) = file.value.kind else { throw .badFileDescriptor }
@@ -45,16 +46,19 @@ func adviseProcessMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard ProcessAdvice(rawValue: advice) != nil else { throw ProcessAdvice.unknownValue.error ?? .invalidArgument }
     guard let space = process.value.space else { throw .noSuchProcess }
     var advised: UInt64 = 0
-    for index in 0..<vectors.count {
-        let vector = try vectors.vector(index)
-        let length = min(vector.count, UserVectors.maximumTotal - advised)
+    var place = VectorPlace(vectors)
+    for index in 0..<vectors.count where advised < vectors.total {
+        let vector = place.vector
+        place.advance()
+        // Only the first one is advised though it is empty (lib/iov_iter.c, iov_iter_advance).
+        if vector.count == 0 && index > 0 { continue }
         do throws(Errno) {
-            try advise(space, vector.base, length, advice)
+            try advise(space, vector.base, vector.count, advice)
         } catch {
             if advised > 0 { return advised }
             throw error
         }
-        advised += length
+        advised += vector.count
     }
     return advised
 }

@@ -14,65 +14,27 @@ func moveProcessMemory(
     _ call: SystemCallArguments, _ direction: ProcessMemoryDirection
 ) throws(Errno) -> UInt64 {
     guard call.sixth == 0 else { throw .invalidArgument }
-    let local = try UserVectors(call.second, count: call.third, checksAddresses: true)
+    var local = try VectorList(copying: call.second, count: call.third)
+    defer { local.giveBack() }
     guard local.total > 0 else { return 0 }
-    let remote = try UserVectors(call.fourth, count: call.fifth, checksAddresses: false)
+    var remote = try VectorList(copying: call.fourth, count: call.fifth, ofRunningProgram: false)
+    defer { remote.giveBack() }
     guard remote.total > 0 else { return 0 }
     guard let process = kernel.processes.process(call.first.asInt32), process.value.space != nil else {
         throw .noSuchProcess
     }
     let other = ProcessDescriptor(id: process.value.id, serial: process.value.serial)
-    var copy = ProcessMemoryCopy(process: other, direction: direction, local: local)
-    var failure: Errno?
-    var index: UInt64 = 0
-    while index < remote.count && copy.left > 0 && failure == nil {
-        do throws(Errno) {
-            try copy.move(try remote.vector(index))
-        } catch {
-            failure = error
+    var copy = ProcessMemoryCopy(process: other, direction: direction, local: UserBuffer(local))
+    var place = VectorPlace(remote)
+    do throws(Errno) {
+        for _ in 0..<remote.count where copy.local.count > 0 {
+            try copy.move(place.vector)
+            place.advance()
         }
-        index += 1
+    } catch {
+        if copy.local.count == local.total { throw error }
     }
-    let moved = local.total - copy.left
-    if let failure, moved == 0 { throw failure }
-    return moved
-}
-
-/// An array of `iovec` that a program passed, looked at once before anything happens (lib/iov_iter.c, __import_iovec).
-struct UserVectors {
-    private let array: UserPointer
-    let count: UInt64
-    /// Bytes in all of them, as far as one call moves.
-    private(set) var total: UInt64 = 0
-
-    /// UIO_MAXIOV (include/uapi/linux/uio.h).
-    static var maximumCount: UInt64 { 1024 }
-    /// MAX_RW_COUNT (include/linux/fs.h).
-    static var maximumTotal: UInt64 { 0x7FFF_F000 }
-
-    /// - Parameter checksAddresses: whether one that a program can't name is EFAULT at once.
-    init(_ array: UInt64, count: UInt64, checksAddresses: Bool) throws(Errno) {
-        guard count <= UserVectors.maximumCount else { throw .invalidArgument }
-        self.array = UserPointer(array)
-        self.count = count
-        for index in 0..<count {
-            guard Int64(bitPattern: try vector(index).count) >= 0 else { throw .invalidArgument }
-        }
-        for index in 0..<count {
-            let vector = try vector(index)
-            if checksAddresses {
-                _ = try UserBuffer(checking: vector.base, count: vector.count, limit: UserVectors.maximumTotal)
-            }
-            total += min(vector.count, UserVectors.maximumTotal - total)
-        }
-    }
-
-    func vector(_ index: UInt64) throws(Errno) -> IOVector {
-        let vector = try array.advanced(by: index, of: IOVector.self).load(IOVector())
-        // The array is the program's: it may have become another since it was looked at.
-        guard Int64(bitPattern: vector.count) >= 0 else { throw .invalidArgument }
-        return vector
-    }
+    return local.total - copy.local.count
 }
 
 /// How far bytes have moved between two programs.
@@ -80,26 +42,15 @@ private struct ProcessMemoryCopy {
     /// The other program: looked up again each time, as it may end while others have their turn.
     let process: ProcessDescriptor
     let direction: ProcessMemoryDirection
-    let local: UserVectors
-    /// Bytes that may still move.
-    private(set) var left: UInt64
-
-    private var localIndex: UInt64 = 0
-    private var localPart = UserBuffer(0, count: 0)
-
-    init(process: ProcessDescriptor, direction: ProcessMemoryDirection, local: UserVectors) {
-        self.process = process
-        self.direction = direction
-        self.local = local
-        left = local.total
-    }
+    /// What of the running program's memory the bytes go on to or come from: as many as may still move.
+    var local: UserBuffer
 
     /// Moves the bytes of one piece of the other's memory.
     /// - Throws: EFAULT where either side's memory ends, ESRCH where the other has ended, EINTR for a fatal signal.
     mutating func move(_ vector: IOVector) throws(Errno) {
         var address = VirtualAddress(vector.base).untagged
         var count = vector.count
-        while count > 0 && left > 0 {
+        while count > 0 && local.count > 0 {
             let page = address.roundedDownToPage
             let offset = (address - page).rawValue
             let piece = min(Granule.size.rawValue - offset, count)
@@ -116,32 +67,14 @@ private struct ProcessMemoryCopy {
     private mutating func move(_ bytes: UInt64, of page: VirtualAddress, from offset: UInt64) throws(Errno) {
         let frame = try hold(page)
         defer { kernel.frames.withLock { $0.release(Frame(adopting: frame)) } }
-        var position = KernelMemory.physToVirt(frame.address).rawValue + offset
-        var rest = min(bytes, left)
-        while rest > 0 {
-            try goOnLocally()
-            let wanted = min(rest, localPart.count)
-            let moved: UInt64
+        let position = KernelMemory.physToVirt(frame.address).rawValue + offset
+        let wanted = min(bytes, local.count)
+        let moved =
             switch direction {
-            case .fromOther: moved = localPart.write(KernelMemory.bytes(at: position, count: wanted))
-            case .toOther: moved = localPart.read(to: position, limit: wanted)
+            case .fromOther: local.write(KernelMemory.bytes(at: position, count: wanted))
+            case .toOther: local.read(to: position, limit: wanted)
             }
-            left -= moved
-            rest -= moved
-            position += moved
-            if moved < wanted { throw .badAddress }
-        }
-    }
-
-    /// Makes sure that there is room in a piece of the running program's memory.
-    private mutating func goOnLocally() throws(Errno) {
-        while localPart.count == 0 {
-            // What is copied may have become the array itself: then there is less in it than there was.
-            guard localIndex < local.count else { throw .badAddress }
-            let vector = try local.vector(localIndex)
-            localPart = try UserBuffer(checking: vector.base, count: vector.count, limit: left)
-            localIndex += 1
-        }
+        if moved < wanted { throw .badAddress }
     }
 
     /// A reference on the frame of a page of the other's, for as long as its bytes move: what this program does to its

@@ -69,11 +69,14 @@ struct UserBuffer {
 
     /// A range that a program passed to a read or a write; EFAULT where it goes beyond what a program can name (Linux's
     /// access_ok, asm-generic/access_ok.h), before anything is moved. Cut to what one call moves at most.
-    init(checking address: UInt64, count: UInt64, limit: UInt64) throws(Errno) {
-        let limitOfAddresses = AddressSpaceLayout.addressLimit.rawValue
-        guard count <= limitOfAddresses, address <= limitOfAddresses - count else { throw .badAddress }
-        self.init(address, count: min(count, limit))
+    init(checking address: UInt64, count: UInt64) throws(Errno) {
+        let limit = AddressSpaceLayout.addressLimit.rawValue
+        guard count <= limit, address <= limit - count else { throw .badAddress }
+        self.init(address, count: min(count, UserBuffer.maximumTransfer))
     }
+
+    /// The most that one call moves: Linux's MAX_RW_COUNT, INT_MAX rounded down to a page (include/linux/fs.h).
+    static var maximumTransfer: UInt64 { 0x7FFF_F000 }
 
     /// Whether the byte at the front can be read; false of an empty buffer.
     var isReadable: Bool { count > 0 && UserMemory.load8(address) != nil }

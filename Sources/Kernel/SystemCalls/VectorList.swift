@@ -6,6 +6,8 @@ import Machine
 struct VectorList {
     /// Its first page; 0 where there is no vector.
     fileprivate private(set) var first: UInt64 = 0
+    /// How many vectors there are.
+    let count: UInt64
     /// Bytes in all vectors, as far as one call moves.
     private(set) var total: UInt64 = 0
 
@@ -13,20 +15,24 @@ struct VectorList {
     private static var maximumCount: UInt64 { 1024 }
 
     /// Copies an array, and looks at each vector before anything is moved (lib/iov_iter.c, __import_iovec).
-    /// - Parameter limit: bytes that one call moves at most; what is beyond them is cut off.
+    /// What is beyond the bytes that one call moves is cut off.
+    /// - Parameter ofRunningProgram: whether the vectors are of the running program's own memory, where those that it
+    ///   can't name are EFAULT at once.
     /// - Throws: EINVAL, EFAULT, ENOMEM, having kept nothing.
-    init(copying array: UInt64, count: UInt64, limit: UInt64) throws(Errno) {
+    init(copying array: UInt64, count: UInt64, ofRunningProgram: Bool = true) throws(Errno) {
         guard count <= VectorList.maximumCount else { throw .invalidArgument }
+        self.count = count
         do throws(Errno) {
-            try copy(UserPointer(array), count: count)
-            try check(count: count, limit: limit)
+            try copy(UserPointer(array))
+            try checkLengths()
+            try cut(checkingAddresses: ofRunningProgram)
         } catch {
             giveBack()
             throw error
         }
     }
 
-    private mutating func copy(_ array: UserPointer, count: UInt64) throws(Errno) {
+    private mutating func copy(_ array: UserPointer) throws(Errno) {
         var last: Handle<VectorPage>?
         var index: UInt64 = 0
         while index < count {
@@ -45,14 +51,22 @@ struct VectorList {
         }
     }
 
-    private mutating func check(count: UInt64, limit: UInt64) throws(Errno) {
-        var place = VectorPlace(first)
+    private func checkLengths() throws(Errno) {
+        var place = VectorPlace(self)
+        for _ in 0..<count {
+            guard Int64(bitPattern: place.vector.count) >= 0 else { throw .invalidArgument }
+            place.advance()
+        }
+    }
+
+    private mutating func cut(checkingAddresses: Bool) throws(Errno) {
+        var place = VectorPlace(self)
         for _ in 0..<count {
             let vector = place.vector
-            guard Int64(bitPattern: vector.count) >= 0 else { throw .invalidArgument }
-            let buffer = try UserBuffer(checking: vector.base, count: vector.count, limit: limit - total)
-            place.setCount(buffer.count)
-            total += buffer.count
+            if checkingAddresses { _ = try UserBuffer(checking: vector.base, count: vector.count) }
+            let length = min(vector.count, UserBuffer.maximumTransfer - total)
+            place.setCount(length)
+            total += length
             place.advance()
         }
     }

@@ -22,6 +22,40 @@ static long advise(int descriptor, void *base, size_t length, int advice, unsign
     return result == -1 ? -errno : result;
 }
 
+// What is copied may be the arrays that say where to.
+static void arrays(void) {
+    static char source[64], target[64];
+    for (int i = 0; i < 64; i++) source[i] = i + 1;
+    struct iovec local[2], remote[2] = {{source, 32}, {source + 32, 32}};
+    local[0] = (struct iovec){local, 32};
+    local[1] = (struct iovec){target, 32};
+    printf("over the local array %ld, %d %d\n", (long)syscall(SYS_process_vm_readv, getpid(), local, 2L, remote, 2L, 0L),
+           target[0], target[31]);
+    local[0] = (struct iovec){remote, 32};
+    local[1] = (struct iovec){target, 32};
+    source[32] = 77;
+    printf("over the remote array %ld, %d %d\n", (long)syscall(SYS_process_vm_readv, getpid(), local, 2L, remote, 2L, 0L),
+           target[0], target[31]);
+    local[0] = (struct iovec){(void *)(1ul << 55), 1};
+    local[1] = (struct iovec){target, -1};
+    remote[0] = (struct iovec){source, 1};
+    printf("which error %d", error(syscall(SYS_process_vm_readv, getpid(), local, 2L, remote, 1L, 0L)));
+    printf(" %d\n", error(syscall(SYS_process_vm_readv, getpid(), local, 1L, remote, -1L, 0L)));
+    local[0] = (struct iovec){target, 1};
+    remote[0] = (struct iovec){(void *)(1ul << 55), 1};
+    remote[1] = (struct iovec){source, -1};
+    printf("of the remote ones %d", error(syscall(SYS_process_vm_readv, getpid(), local, 1L, remote, 2L, 0L)));
+    printf(" %d\n", error(syscall(SYS_process_vm_readv, 4000000L, local, 1L, remote, 1L, 0L)));
+}
+
+// Pieces of nothing: the first one alone is looked at, and only where there are others.
+static void pieces(int self, char *base) {
+    struct iovec pieces[3] = {{base, PAGE}, {base + 1, 0}, {base + PAGE, PAGE}};
+    printf("an empty piece between %ld", (long)syscall(SYS_process_madvise, self, pieces, 3L, MADV_COLD, 0));
+    printf(", first %d", error(syscall(SYS_process_madvise, self, pieces + 1, 2L, MADV_COLD, 0)));
+    printf(", alone %ld\n", (long)syscall(SYS_process_madvise, self, pieces + 1, 1L, MADV_COLD, 0));
+}
+
 int main(void) {
     int pipes[2];
     char byte;
@@ -47,9 +81,11 @@ int main(void) {
     printf("errors %ld %ld %ld %ld %ld %ld\n", advise(self, base, PAGE, MADV_DONTNEED, 0), advise(self, base, PAGE, MADV_COLD, 1),
            advise(99, base, PAGE, MADV_COLD, 0), advise(1, base, PAGE, MADV_COLD, 0), advise(self, base + 1, PAGE, MADV_COLD, 0),
            advise(self, base, -1, MADV_COLD, 0));
+    arrays();
+    pieces(self, base);
     munmap(base + 4 * PAGE, PAGE);
-    struct iovec pieces[2] = {{base, 2 * PAGE}, {base + 4 * PAGE, PAGE}};
-    printf("partly %ld, holes %ld, kept %d\n", syscall(SYS_process_madvise, self, pieces, 2L, MADV_COLD, 0),
+    struct iovec parts[2] = {{base, 2 * PAGE}, {base + 4 * PAGE, PAGE}};
+    printf("partly %ld, holes %ld, kept %d\n", syscall(SYS_process_madvise, self, parts, 2L, MADV_COLD, 0),
            advise(self, base + 4 * PAGE, PAGE, MADV_COLD, 0), base[0]);
 
     struct pollfd polled = {.fd = descriptor, .events = POLLIN};

@@ -95,6 +95,8 @@ static void ranges(void) {
     tell("a negative length", preadv(fd, many, 3, 0));
     many[2] = (struct iovec){(void *)(1ul << 55), 10};
     tell("an address that is none", preadv(fd, many, 3, 0));
+    many[3] = (struct iovec){bytes, -1};
+    tell("before a negative length", preadv(fd, many, 4, 0));
     tell("an array that is none", preadv(fd, none, 2, 0));
     tell("no ranges", readv(fd, many, 0));
     int only = open("/transfers", O_RDONLY);
