@@ -301,6 +301,30 @@ struct LoadPlanTests {
         #expect(try ELFBuilder.typical.adding(note: behind).plan().refusesWritableAndExecutable)
     }
 
+    @Test("looks at 64 KiB of notes, in all segments together, and no further")
+    func notesLimit() throws {
+        let akuma = note("Akuma", type: 1, words(1))
+        // A note before it that leaves it just the room that it takes, or a word less.
+        func plan(room: Int, splitting isSplit: Bool) throws -> LoadPlan {
+            let before = note("GNU", type: 3, [UInt8](repeating: 0, count: (1 << 16) - room - 16))
+            var builder = ELFBuilder.typical.with { $0.size = 0x2_0000 }
+            if isSplit {
+                builder = builder.adding(note: before)
+                builder.contents.append((0x1_8000, akuma))
+                let size = UInt64(akuma.count)
+                builder.headers.append(
+                    Header(type: 4, flags: 4, offset: 0x1_8000, address: 0, fileSize: size, memorySize: size, alignment: 4))
+            } else {
+                builder = builder.adding(note: before + akuma)
+            }
+            return try builder.plan()
+        }
+        for isSplit in [false, true] {
+            #expect(try plan(room: akuma.count, splitting: isSplit).refusesWritableAndExecutable)
+            #expect(try !plan(room: akuma.count - 4, splitting: isSplit).refusesWritableAndExecutable)
+        }
+    }
+
     @Test(
         "takes notes that are no notes for data, not for an error",
         arguments: [
