@@ -61,6 +61,22 @@ struct CommandTests {
         #expect(result.errorText.contains("one CPU only"), "\(result.account)")
     }
 
+    @Test(
+        "options that can't be taken are 64, with one line that says why and where to look",
+        arguments: [
+            (["run", "--nope"], "akuma: Unknown option '--nope' (see ./akuma run --help)\n"),
+            (["foo"], "akuma: Unexpected argument 'foo' (see ./akuma --help)\n"),
+            (["test", "--long", "--mutations"], "akuma: --mutations goes with --filter alone (see ./akuma test --help)\n"),
+            (["run", "--memory", "x", "hello"], "akuma: The value 'x' is invalid for '--memory <size>' (see ./akuma run --help)\n"),
+        ])
+    func options(words: [String], error: String) async throws {
+        _ = try await Guest.program("hello")
+        let result = try await Command.run(Guest.project.root.appending("akuma").string, words)
+        #expect(result.status == 64)
+        #expect(result.errorText == error)
+        #expect(result.output.isEmpty)
+    }
+
     @Test("./akuma works from any folder and through a symbolic link")
     func anywhere() async throws {
         try await withTemporaryFolder { folder in

@@ -32,8 +32,9 @@ public struct AkumaCommand: AsyncParsableCommand {
     /// Parses the process's arguments, runs the command they name and ends the process with its status.
     public static func run(arguments: [String] = Array(CommandLine.arguments.dropFirst())) async -> Never {
         openMissingStandardDescriptors()
+        let words = RunCommand.spellingOut(arguments)
         do {
-            var command = try parseAsRoot(RunCommand.spellingOut(arguments))
+            var command = try parseAsRoot(words)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -43,9 +44,19 @@ public struct AkumaCommand: AsyncParsableCommand {
         } catch let failure as Failure {
             Reporter().step(failure.description)
             Foundation.exit(failure.status.rawValue)
+        } catch where exitCode(for: error) == .validationFailure {
+            Reporter().step(refusal(of: words, for: message(for: error)))
+            Foundation.exit(ExitCode.validationFailure.rawValue)
         } catch {
             exit(withError: error)
         }
+    }
+
+    /// What is said of arguments that can't be taken, in one line: why, and where to look.
+    static func refusal(of arguments: [String], for reason: String) -> String {
+        let command = arguments.first { word in configuration.subcommands.contains { $0.configuration.commandName == word } }
+        let reason = reason.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return "\(reason) (see ./akuma \(command.map { $0 + " " } ?? "")--help)"
     }
 
     /// Gives the command all three standard descriptors, so that no other file gets their numbers by accident.
