@@ -38,9 +38,9 @@ extension AddressSpace {
     private func isShareable(_ table: FrameNumber, _ special: ClassSet?) -> Bool {
         guard records.tableRecord(of: table).entriesInUse > Self.copiedEntries else { return false }
         guard let special else { return true }
-        for index in 0..<Granule.entriesPerTable {
-            let descriptor = tables.load(TableGeometry.entry(index, of: table))
-            if !descriptor.isFree && special.contains(descriptor.attributeClass) { return false }
+        var entries = EntriesInUse(tables, of: table)
+        while let (_, descriptor) = entries.next() {
+            if special.contains(descriptor.attributeClass) { return false }
         }
         return true
     }
@@ -93,23 +93,17 @@ extension AddressSpace {
         if level <= kernel.level && place == nil {
             place = child.makeTable(at: level, towards: visit.start, from: &reserve)
         }
-        var left = records.tableRecord(of: visit.position.table).entriesInUse
         var copied = 0
-        var index = 0
-        while left > 0 {
-            let descriptor = tables.load(TableGeometry.entry(index, of: visit.position.table))
-            if !descriptor.isFree {
-                left -= 1
-                let isKernel = kernel.owns(index, at: level, firstAddress: visit.start)
-                if isKernel || (!descriptor.isTable(at: level) && isInherited(descriptor, special)) {
-                    let target = place ?? child.makeTable(at: level, towards: visit.start, from: &reserve)
-                    place = target
-                    if !isKernel { addMappedPages(of: descriptor, at: level, to: target.table) }
-                    machine.store(descriptor.rawValue, at: TableGeometry.entry(index, of: target.table))
-                    copied += 1
-                }
+        var entries = EntriesInUse(tables, of: visit.position.table)
+        while let (index, descriptor) = entries.next() {
+            let isKernel = kernel.owns(index, at: level, firstAddress: visit.start)
+            if isKernel || (!descriptor.isTable(at: level) && isInherited(descriptor, special)) {
+                let target = place ?? child.makeTable(at: level, towards: visit.start, from: &reserve)
+                place = target
+                if !isKernel { addMappedPages(of: descriptor, at: level, to: target.table) }
+                machine.store(descriptor.rawValue, at: TableGeometry.entry(index, of: target.table))
+                copied += 1
             }
-            index += 1
         }
         if let place { child.count(entries: copied, in: place.table) }
     }
@@ -128,30 +122,23 @@ extension AddressSpace {
         if original.entriesInUse == 0 {
             place = child.makeTable(at: Granule.lastLevel, towards: visit.start, from: &reserve)
         }
-        var left = original.entriesInUse
-        var index = 0
-        while left > 0 {
-            let found = tables.load(TableGeometry.entry(index, of: visit.position.table))
-            if !found.isFree {
-                left -= 1
-                if isInherited(found, special) {
-                    let target = place ?? child.makeTable(at: Granule.lastLevel, towards: visit.start, from: &reserve)
-                    place = target
-                    let descriptor = forChild(found, special)
-                    if descriptor.isResident {
-                        do throws(MapError) {
-                            try retain(descriptor.frame)
-                        } catch {
-                            records.setTableRecord(record, of: target.table)
-                            throw error
-                        }
-                    }
-                    if original.namesObjects { addMappedPages(of: descriptor, at: Granule.lastLevel) }
-                    machine.store(descriptor.rawValue, at: TableGeometry.entry(index, of: target.table))
-                    record.add(entries: 1, resident: descriptor.isResident ? 1 : 0)
+        var entries = EntriesInUse(tables, of: visit.position.table)
+        while let (index, found) = entries.next() {
+            guard isInherited(found, special) else { continue }
+            let target = place ?? child.makeTable(at: Granule.lastLevel, towards: visit.start, from: &reserve)
+            place = target
+            let descriptor = forChild(found, special)
+            if descriptor.isResident {
+                do throws(MapError) {
+                    try retain(descriptor.frame)
+                } catch {
+                    records.setTableRecord(record, of: target.table)
+                    throw error
                 }
             }
-            index += 1
+            if original.namesObjects { addMappedPages(of: descriptor, at: Granule.lastLevel) }
+            machine.store(descriptor.rawValue, at: TableGeometry.entry(index, of: target.table))
+            record.add(entries: 1, resident: descriptor.isResident ? 1 : 0)
         }
         guard let place else { return }
         if record.entriesInUse == original.entriesInUse { record.longestFreeRun = original.longestFreeRun }

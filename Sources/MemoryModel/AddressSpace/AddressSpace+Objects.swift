@@ -166,9 +166,11 @@ extension AddressSpace {
         let span = TableGeometry.span(at: level).wholePages
         var last = ObjectNumber(0)
         var pages: UInt64 = 0
-        for index in 0..<Granule.entriesPerTable where !kernel.owns(index, at: level, firstAddress: visit.start) {
-            let descriptor = tables.load(TableGeometry.entry(index, of: visit.position.table))
-            guard !descriptor.isTable(at: level), let object = object(of: descriptor) else { continue }
+        var entries = EntriesInUse(tables, of: visit.position.table)
+        while let (index, descriptor) = entries.next() {
+            guard !descriptor.isTable(at: level), !kernel.owns(index, at: level, firstAddress: visit.start),
+                let object = object(of: descriptor)
+            else { continue }
             noteWrites(through: descriptor)
             if object != last && pages > 0 {
                 objects.removeMappedPages(pages, from: last, frames: &frames)
@@ -236,9 +238,11 @@ extension AddressSpace {
         while let visit = iterator.next() {
             guard records.tableRecord(of: visit.position.table).namesObjects else { continue }
             let level = visit.position.level
-            for index in 0..<Granule.entriesPerTable where !kernel.owns(index, at: level, firstAddress: visit.start) {
-                let descriptor = tables.load(TableGeometry.entry(index, of: visit.position.table))
-                guard !descriptor.isTable(at: level), self.object(of: descriptor) == object else { continue }
+            var entries = EntriesInUse(tables, of: visit.position.table)
+            while let (index, descriptor) = entries.next() {
+                guard !descriptor.isTable(at: level), !kernel.owns(index, at: level, firstAddress: visit.start),
+                    self.object(of: descriptor) == object
+                else { continue }
                 if attributes[descriptor.attributeClass].contains(.shared | .mayWrite) { return true }
             }
         }

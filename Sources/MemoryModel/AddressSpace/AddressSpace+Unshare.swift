@@ -138,10 +138,12 @@ extension AddressSpace {
     ) {
         let table = tables.load(entry).frame
         var left = records.tableRecord(of: table).resident
-        var slot = TableGeometry.entry(0, of: table)
+        var index = 0
         var seen: AttributeClass?
         var set = AttributeSet.none
-        while left > 0 {
+        while left > 0, let found = tables.firstInUse(of: table, from: index) {
+            index = found &+ 1
+            let slot = TableGeometry.entry(found, of: table)
             let descriptor = tables.load(slot)
             if descriptor.isResident {
                 left &-= 1
@@ -158,7 +160,6 @@ extension AddressSpace {
                     }
                 }
             }
-            slot = slot + TableGeometry.entrySize
         }
         machine.orderTableWrites()
         machine.store(Descriptor.table(table).rawValue, at: entry)
@@ -231,37 +232,42 @@ extension AddressSpace {
                 held &+= before &- left
                 guard left > 0 else { break }
             }
-            if !descriptor.isFree {
-                left &-= 1
-                if descriptor.isResident {
-                    do throws(FrameError) {
-                        try records.retain(descriptor.frame)
-                    } catch {
-                        var partial = TableRecord.empty
-                        partial.entriesInUse = record.entriesInUse &- left &- 1
-                        partial.resident = held
-                        partial.namesObjects = record.namesObjects
-                        records.setTableRecord(partial, of: copy)
-                        throw .outOfMemory
+            if descriptor.isFree {
+                let index = TableGeometry.index(ofEntryAt: source)
+                guard let used = tables.firstInUse(of: source.frame, from: index) else { break }
+                source = TableGeometry.entry(used, of: source.frame)
+                target = TableGeometry.entry(used, of: target.frame)
+                continue
+            }
+            left &-= 1
+            if descriptor.isResident {
+                do throws(FrameError) {
+                    try records.retain(descriptor.frame)
+                } catch {
+                    var partial = TableRecord.empty
+                    partial.entriesInUse = record.entriesInUse &- left &- 1
+                    partial.resident = held
+                    partial.namesObjects = record.namesObjects
+                    records.setTableRecord(partial, of: copy)
+                    throw .outOfMemory
+                }
+                held &+= 1
+                if descriptor.isValid {
+                    if descriptor.attributeClass != seen {
+                        seen = descriptor.attributeClass
+                        isPrivate = !attributes[descriptor.attributeClass].contains(.shared)
                     }
-                    held &+= 1
-                    if descriptor.isValid {
-                        if descriptor.attributeClass != seen {
-                            seen = descriptor.attributeClass
-                            isPrivate = !attributes[descriptor.attributeClass].contains(.shared)
-                        }
-                        if isPrivate {
-                            let restricted = descriptor.writeProtected
-                            if descriptor != restricted { tables.setWritable(false, at: source, from: descriptor) }
-                            descriptor = restricted
-                        } else {
-                            staysWritable = true
-                        }
+                    if isPrivate {
+                        let restricted = descriptor.writeProtected
+                        if descriptor != restricted { tables.setWritable(false, at: source, from: descriptor) }
+                        descriptor = restricted
+                    } else {
+                        staysWritable = true
                     }
                 }
-                if record.namesObjects { addMappedPages(of: descriptor, at: Granule.lastLevel) }
-                machine.store(descriptor.rawValue, at: target)
             }
+            if record.namesObjects { addMappedPages(of: descriptor, at: Granule.lastLevel) }
+            machine.store(descriptor.rawValue, at: target)
             source = source.nextEntry
             target = target.nextEntry
         }
@@ -272,8 +278,10 @@ extension AddressSpace {
     /// Takes write away from every private resident page of `table`, whose frames have other owners now.
     func writeProtect(_ table: FrameNumber) {
         var left = records.tableRecord(of: table).resident
-        var entry = TableGeometry.entry(0, of: table)
-        while left > 0 {
+        var index = 0
+        while left > 0, let found = tables.firstInUse(of: table, from: index) {
+            index = found &+ 1
+            let entry = TableGeometry.entry(found, of: table)
             let descriptor = tables.load(entry)
             if descriptor.isResident {
                 left &-= 1
@@ -283,7 +291,6 @@ extension AddressSpace {
                     tables.setWritable(false, at: entry, from: descriptor)
                 }
             }
-            entry = entry + TableGeometry.entrySize
         }
     }
 }

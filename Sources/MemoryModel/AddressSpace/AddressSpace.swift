@@ -170,10 +170,12 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
         var used = kept ?? ClassSet()
         var iterator = TableIterator(tables, kernel: kernel)
         while let visit = iterator.next() {
-            for index in 0..<Granule.entriesPerTable
-            where !kernel.owns(index, at: visit.position.level, firstAddress: visit.start) {
-                let descriptor = tables.load(TableGeometry.entry(index, of: visit.position.table))
-                guard !descriptor.isFree, !descriptor.isTable(at: visit.position.level) else { continue }
+            let level = visit.position.level
+            var entries = EntriesInUse(tables, of: visit.position.table)
+            while let (index, descriptor) = entries.next() {
+                guard !descriptor.isTable(at: level), !kernel.owns(index, at: level, firstAddress: visit.start) else {
+                    continue
+                }
                 used.insert(descriptor.attributeClass)
             }
         }
@@ -213,13 +215,13 @@ public struct AddressSpace<M: Hardware>: ~Copyable {
     func releasePages(of table: FrameNumber, frames: inout FrameAllocator<M>) {
         var left = records.tableRecord(of: table).resident
         var index = 0
-        while left > 0 {
-            let descriptor = tables.load(TableGeometry.entry(index, of: table))
+        while left > 0, let found = tables.firstInUse(of: table, from: index) {
+            let descriptor = tables.load(TableGeometry.entry(found, of: table))
             if descriptor.isResident {
                 frames.release(Frame(adopting: descriptor.frame))
                 left -= 1
             }
-            index += 1
+            index = found + 1
         }
     }
 }

@@ -25,6 +25,18 @@ extension TranslationTables {
         (load(entry).rawValue ^ wanted) | (load(entry.nextEntry).rawValue ^ wanted)
     }
 
+    /// The first entry in use of `table` from `index` on; nil where there is none.
+    @inline(__always) func firstInUse(of table: FrameNumber, from index: Int) -> Int? {
+        guard index < Granule.entriesPerTable else { return nil }
+        return load(TableGeometry.entry(index, of: table)).isFree ? firstInUse(of: table, behindFree: index) : index
+    }
+
+    @inline(never) private func firstInUse(of table: FrameNumber, behindFree index: Int) -> Int? {
+        let limit = UInt64(truncatingIfNeeded: Granule.entriesPerTable &- index)
+        let count = run(from: TableGeometry.entry(index, of: table), atMost: limit, saying: .free, in: ~0)
+        return count < limit ? index &+ Int(truncatingIfNeeded: count) : nil
+    }
+
     /// Whether `count` adjacent entries of one table, from `entry` on, are free.
     @inline(__always) func areFree(_ entry: PhysicalAddress, _ count: UInt64) -> Bool {
         count == 0 || (load(entry).isFree && run(from: entry, atMost: count, saying: .free, in: ~0) == count)

@@ -39,6 +39,11 @@ public enum TableGeometry {
     /// The bytes of one entry.
     @inlinable public static var entrySize: ByteCount { ByteCount(8) }
 
+    /// Which entry of its table lies at `entry`.
+    @inlinable @inline(__always) public static func index(ofEntryAt entry: PhysicalAddress) -> Int {
+        Int(truncatingIfNeeded: (entry.rawValue & (Granule.size.rawValue &- 1)) / entrySize.rawValue)
+    }
+
     /// The address of entry `index` of `table`.
     @inlinable @inline(__always) public static func entry(_ index: Int, of table: FrameNumber) -> PhysicalAddress {
         table.address + ByteCount(UInt64(truncatingIfNeeded: index) &* entrySize.rawValue)

@@ -108,6 +108,28 @@ extension TranslationTables {
     }
 }
 
+/// The entries in use of a table, from the first one to the last: as many as its record says.
+struct EntriesInUse<M: Hardware> {
+    private let tables: TranslationTables<M>
+    private let table: FrameNumber
+    private var index = 0
+    private var left: Int
+
+    @inline(__always) init(_ tables: TranslationTables<M>, of table: FrameNumber) {
+        self.tables = tables
+        self.table = table
+        left = tables.records.tableRecord(of: table).entriesInUse
+    }
+
+    /// The next one as it is found, and which of its table it is.
+    @inline(__always) mutating func next() -> (index: Int, descriptor: Descriptor)? {
+        guard left > 0, let found = tables.firstInUse(of: table, from: index) else { return nil }
+        index = found &+ 1
+        left &-= 1
+        return (found, tables.load(TableGeometry.entry(found, of: table)))
+    }
+}
+
 /// Visits every table of an address space that belongs to its program, each after the tables below it.
 ///
 /// A loop with four places of memory, whatever the tables hold: no recursion.
@@ -157,22 +179,14 @@ struct TableIterator<M: Hardware> {
 
     /// The index of the next entry that is a table of the program's, in the table that the iterator is in.
     private mutating func nextTable() -> Int? {
-        var index = indices[level]
-        var left = left[level]
-        var found: Int?
-        while left > 0, index < Granule.entriesPerTable {
+        while left[level] > 0, let index = tables.firstInUse(of: path[level], from: indices[level]) {
+            left[level] -= 1
+            indices[level] = index + 1
             let descriptor = tables.load(TableGeometry.entry(index, of: path[level]))
-            if !descriptor.isFree {
-                left -= 1
-                if descriptor.isTable(at: level) && !kernel.owns(index, at: level, firstAddress: starts[level]) {
-                    found = index
-                }
+            if descriptor.isTable(at: level), !kernel.owns(index, at: level, firstAddress: starts[level]) {
+                return index
             }
-            index += 1
-            if found != nil { break }
         }
-        indices[level] = index
-        self.left[level] = left
-        return found
+        return nil
     }
 }
