@@ -202,6 +202,38 @@ import Testing
         #expect(record.longestFreeRun == 7, "two runs of three, joined by the entry between them")
     }
 
+    @Test(
+        "entries in use are found wherever they lie, and none beyond the table's end",
+        arguments: [[], [0], [511], [0, 511], [7, 8, 9, 17], [1, 255, 256, 510], Array(0..<512), Array(500..<512)])
+    func entriesInUse(places: [Int]) throws {
+        var test = try TestSpace(installed: false)
+        guard let owner = test.frames.takeZeroed(.table) else { preconditionFailure("enough frames") }
+        let table = owner.number
+        for index in places {
+            test.machine.hardware.store(0x100 + UInt64(index), at: TableGeometry.entry(index, of: table))
+        }
+        let tables = test.space.tables
+        for index in 0...512 {
+            #expect(tables.firstInUse(of: table, from: index) == places.first { $0 >= index })
+        }
+        // A record that says too much ends the walk at the table's end, one that says too little before it.
+        for count in [places.count, places.count + 1, places.count - 1] where 0...512 ~= count {
+            var record = TableRecord.empty
+            record.entriesInUse = count
+            tables.records.setTableRecord(record, of: table)
+            var entries = EntriesInUse(tables, of: table)
+            var found: [Int] = []
+            while let (index, descriptor) = entries.next() {
+                #expect(descriptor.rawValue == 0x100 + UInt64(index))
+                found.append(index)
+            }
+            #expect(found == Array(places.prefix(count)))
+        }
+        tables.records.setTableRecord(.empty, of: table)
+        test.frames.release(owner)
+        try test.finish()
+    }
+
     @Test("a guard is any access's end, and what it guards comes back with its content")
     func guards() throws {
         var test = try TestSpace()
