@@ -19,8 +19,6 @@ struct Operation {
     var isDoneInPart = false
     /// Whether it can fail for want of a frame.
     var needsFrames = true
-    /// Whether as many frames as a shortage leaves at most are enough.
-    var isDoneWithFewFrames = true
     /// Makes what the operation works on. `cleanUp` takes it back.
     var prepare: () -> Void = {}
     /// Makes the calls; `Trial.call` makes the one that is short of frames.
@@ -39,10 +37,22 @@ struct Trial {
         _ number: SystemCallNumber, _ a0: UInt = 0, _ a1: UInt = 0, _ a2: UInt = 0, _ a3: UInt = 0, _ a4: UInt = 0,
         _ a5: UInt = 0
     ) -> Int {
+        judged(number, a0) {
+            let result = unsafe Debugging.call(number.rawValue, with: shortage, a0, a1, a2, a3, a4, a5)
+            // A child has nothing to look after.
+            if number == .clone && result == 0 { unsafe systemCall(.exitGroup, 0) }
+            return result
+        }
+    }
+
+    /// Makes a child on this program's memory while it is short of frames, which ends at once (`vfork`).
+    func vfork() -> Int {
+        judged(.clone, 0) { ProgramTesting.vfork(with: shortage) }
+    }
+
+    private func judged(_ number: SystemCallNumber, _ a0: UInt, _ call: () -> Int) -> Int {
         let before = State(slot: 0)
-        let result = unsafe Debugging.call(number.rawValue, with: shortage, a0, a1, a2, a3, a4, a5)
-        // A child has nothing to look after.
-        if number == .clone && result == 0 { unsafe systemCall(.exitGroup, 0) }
+        let result = call()
         unsafe Debugging.call(SystemCallNumber.getpid.rawValue, with: .over)
         // brk says where the break is.
         let hasFailed = number == .brk ? UInt(bitPattern: result) != a0 : Errno(result: result) != nil

@@ -70,7 +70,14 @@ let processes: [Operation] = [
             if result > 0 { unsafe systemCall(.wait4, UInt(result), 0, 0, 0) }
             return Outcome(result)
         }),
-    Operation(name: "execve", isDoneWithFewFrames: false) { trial in
+    Operation(
+        name: "vfork", errors: [.resourceTemporarilyUnavailable],
+        perform: {
+            let result = $0.vfork()
+            if result > 0 { unsafe systemCall(.wait4, UInt(result), 0, 0, 0) }
+            return Outcome(result)
+        }),
+    Operation(name: "execve") { trial in
         inChild {
             // What it prints goes nowhere.
             let file = unsafe systemCall(.memfdCreate, UInt(bitPattern: emptyName.utf8Start), 1)

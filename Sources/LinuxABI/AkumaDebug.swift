@@ -121,13 +121,13 @@ public enum AkumaCheck: UInt64, Sendable {
     /// A shortage from its bits.
     public init(rawValue: UInt64) { self.rawValue = rawValue }
     /// Only one allocation fails: the shortage ends with it.
-    public static var once: AkumaShortage { AkumaShortage(rawValue: 32) }
+    public static var once: AkumaShortage { AkumaShortage(rawValue: 256) }
     /// There is no shortage any more.
-    public static var over: AkumaShortage { AkumaShortage(rawValue: 64) }
-    /// So many frames can be had, 0 … 31.
-    public static func leaving(_ frames: UInt64) -> AkumaShortage { AkumaShortage(rawValue: frames & 31) }
+    public static var over: AkumaShortage { AkumaShortage(rawValue: 512) }
+    /// So many frames can be had, 0 … 255.
+    public static func leaving(_ frames: UInt64) -> AkumaShortage { AkumaShortage(rawValue: frames & 255) }
     /// Frames that can be had.
-    public var frames: UInt64 { rawValue & 31 }
+    public var frames: UInt64 { rawValue & 255 }
 }
 
 /// What `akuma_frames(buffer, size)` writes.

@@ -137,13 +137,16 @@
     }
 
     /// Moves frames from the smallest free blocks to the hot list, the lowest of a block on top.
+    /// - Parameter wanted: how many the list shall have where frames are plenty.
     /// - Returns: whether there were any.
-    @inline(never) @usableFromInline mutating func refill(for kind: FrameKind) -> Bool {
+    @inline(never) @usableFromInline mutating func refill(
+        for kind: FrameKind, upTo wanted: UInt64 = 1 << batchOrder
+    ) -> Bool {
         if failsForShortage() { return false }
         // Near the reserve, one by one, so that none of it comes to lie at hand for everyone.
         let isPlenty = reserve == 0 || buddies.freeFrames >= reserve + 2 << Self.batchOrder
         if !isPlenty && buddies.freeFrames <= reserve && kind != .kernel && kind != .table { return false }
-        let batch: UInt64 = isPlenty ? 1 << Self.batchOrder : 1
+        let batch: UInt64 = isPlenty ? wanted : 1
         while hotCount < batch, let smallest = buddies.smallestOrder {
             let order = isPlenty ? min(smallest, Self.batchOrder) : 0
             guard let first = buddies.take(order: order) else { break }
@@ -187,6 +190,10 @@
     /// Takes 2^order adjacent frames, aligned to their size, content unspecified; nil where there is no such block.
     public mutating func takeBlock(order: UInt64, _ kind: FrameKind) -> FrameBlock? {
         precondition(order <= BuddyLists<M>.maximumOrder, "a block of at most 2^18 frames")
+        if order == 0 {
+            guard let frame = take(kind) else { return nil }
+            return FrameBlock(adopting: frame.relinquish(), order: 0)
+        }
         if failsForShortage() { return nil }
         var taken = buddies.take(order: order)
         if taken == nil, hotCount > 0 {

@@ -17,17 +17,14 @@
 /// Making allocations fail in the running kernel. Taking and releasing a frame are as ever: only a refill, which comes
 /// once for many frames, asks whether there is a shortage.
 extension FrameAllocator {
-    /// Frames that a shortage may leave, at most.
-    public static var shortageLimit: UInt64 { 1 << batchOrder }
-
-    /// Puts free frames out of reach until at most `left` can be taken one by one, and no block. What is released
-    /// meanwhile can be taken again.
+    /// Puts free frames out of reach until at most `left` can be taken, one by one. What is released meanwhile can be
+    /// taken again.
     /// - Parameters:
-    ///   - left: 0 … ``shortageLimit``.
+    ///   - left: no more than are ever kept at hand.
     ///   - endsWithFailure: whether only one allocation fails, rather than every one until ``endShortage()``.
     public mutating func beginShortage(leaving left: UInt64, endsWithFailure: Bool) {
-        precondition(shortage == nil && left <= Self.shortageLimit, "one shortage at a time, of few frames")
-        if hotCount < left { _ = refill(for: .anonymous) }
+        precondition(shortage == nil && left <= hotLimit / 2, "one shortage at a time, of few frames")
+        if hotCount < left { _ = refill(for: .anonymous, upTo: left) }
         let kept = min(left, hotCount)
         var last: UInt64?
         var link = hottest

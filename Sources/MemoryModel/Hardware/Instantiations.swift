@@ -34,7 +34,7 @@ func instantiateFrames() {
     _ = table.census()
     _ = allocator.isSoleOwner(start)
     _ = allocator.freeFrames
-    allocator.beginShortage(leaving: FrameAllocator<NullMachine>.shortageLimit, endsWithFailure: true)
+    allocator.beginShortage(leaving: 1, endsWithFailure: true)
     allocator.endShortage()
 }
 
