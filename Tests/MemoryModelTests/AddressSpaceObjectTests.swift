@@ -481,6 +481,28 @@ extension Family {
         family.release(object)
         try family.finish()
     }
+
+    @Test("everything can be unmapped without a frame, be it sealed or in tables that others share")
+    func unmappedWithoutFrames() throws {
+        let family = try Family()
+        // In the first table of the program's region, and in the last one: both reach beyond it.
+        let places: [UInt64] = [0x10_0000, 0x3FF0_0000, Self.base]
+        for place in places {
+            try family.map(family.first, fixed: place, 64 * page)
+            for index: UInt64 in 0..<64 { try family.write(family.first, 1, at: place + index * page) }
+        }
+        try family.seal(family.first, Self.base, 64 * page)
+        let child = try family.fork(family.first)
+        #expect(child.sharedTables == 3)
+        var taken = FrameList(family.frames.table)
+        while let frame = family.frames.take(.kernel) { taken.push(frame) }
+        family.unmapAll(child)
+        #expect(child.statistics.mappedPages == 0 && child.sharedTables == 0)
+        family.unmapAll(family.first)
+        #expect(family.first.statistics.mappedPages == 0 && family.freeFrames >= 3 * 64)
+        while let frame = taken.popFirst() { family.frames.release(frame) }
+        try family.finish()
+    }
 }
 
 extension Family {

@@ -73,6 +73,53 @@ struct FrameAllocatorTests {
         #expect(machine.maintenance.wordAccesses - before == 6)
     }
 
+    @Test(
+        "keeps the reserve from those whom it is not for, whatever was taken, released and merged before",
+        arguments: [1, 2, 3, 4] as [UInt64])
+    func reserve(seed: UInt64) {
+        let machine = FakeMachine(frames: 300)
+        var allocator = machine.makeAllocator(hotLimit: seed % 2 == 0 ? 64 : 1 << 16)
+        let free = allocator.freeFrames
+        allocator.reserve = 40
+        var random = SplitMix(seed: seed)
+        var programs = FrameList(allocator.table)
+        var kernels = FrameList(allocator.table)
+        var refused = 0
+        for step in 0..<20_000 {
+            // Long runs of taking and of giving back, so that both ends are reached.
+            let isTaking = random.next() % 8 < (step / 2000 % 2 == 0 ? 6 : 2)
+            switch random.next() % 16 {
+            case 0 where isTaking:
+                if let frame = allocator.take(random.next() % 2 == 0 ? .kernel : .table) { kernels.push(frame) }
+            case 0, 1:
+                if let frame = kernels.popFirst() { allocator.release(frame) }
+            case 2:
+                if let block = allocator.takeBlock(order: 1 + random.next() % 4, .kernel) {
+                    #expect(allocator.freeFrames >= 40)
+                    allocator.release(block)
+                }
+            case 3 where random.next() % 16 == 0: allocator.mergeFreeFrames()
+            case _ where isTaking:
+                let before = allocator.freeFrames
+                if let frame = allocator.take(random.next() % 2 == 0 ? .anonymous : .cachedFilePage) {
+                    #expect(before > 40, "a frame of the reserve is for tables and the kernel")
+                    programs.push(frame)
+                } else {
+                    #expect(before <= 40, "a frame that is not of the reserve can be had")
+                    refused += 1
+                }
+            default:
+                if let frame = programs.popFirst() { allocator.release(frame) }
+            }
+        }
+        #expect(refused > 100)
+        while let frame = programs.popFirst() { allocator.release(frame) }
+        while let frame = kernels.popFirst() { allocator.release(frame) }
+        allocator.mergeFreeFrames()
+        let (left, problems) = (allocator.freeFrames, allocator.problems())
+        #expect(left == free && problems == [])
+    }
+
     @Test("clears a zeroed frame")
     func zeroed() {
         let machine = FakeMachine(frames: 64)

@@ -69,11 +69,12 @@ func forEachSpace(_ body: (Handle<ProgramSpace>) -> Void) {
 }
 
 /// Finds a frame for the running program, which needs one to go on.
-/// - Returns: false where the running program itself is the one that has to end.
+/// - Returns: whether it may try again; false where the running program itself is the one that has to end.
 @inline(never)
 func relieveShortage(at address: VirtualAddress) -> Bool {
     if endShortageOnPurpose() { return true }
     if reclaimMemory() { return true }
+    if Thread.current.value.hasFatalSignal { return false }
     let victim = chooseVictim()
     let pages = victim.value.space?.value.memory.statistics.residentPages ?? 0
     Console.log(
@@ -102,7 +103,7 @@ func relieveShortage(at address: VirtualAddress) -> Bool {
 }
 
 /// The process that has most memory: pages, and the tables for them (mm/oom_kill.c, oom_badness). The first process,
-/// with which the machine ends, only where no other has any.
+/// with which the machine ends, only where no other has any; the running one where nobody has.
 private func chooseVictim() -> Handle<Process> {
     var victim = Process.current
     var most: UInt64 = 0
@@ -118,9 +119,12 @@ private func chooseVictim() -> Handle<Process> {
             victim = process
         }
     }
-    if most > 0 { return victim }
-    guard let first = kernel.firstProcess else { return victim }
-    return first
+    if most == 0, let first = kernel.firstProcess, let space = first.value.space,
+        space.value.memory.statistics.residentPages > 0
+    {
+        victim = first
+    }
+    return victim
 }
 
 /// Whether a process is the first one, or has its address space.

@@ -41,12 +41,13 @@ extension AddressSpace {
         return !attributes[descriptor.attributeClass].contains(.locked)
     }
 
-    /// Unmaps everything: of a program that will not run again, before its address space can be destroyed.
+    /// Unmaps everything, what is sealed too: of a program that will not run again, before its address space can be
+    /// destroyed. Needs no frame.
     public mutating func unmapAll(frames: inout FrameAllocator<M>) {
-        // Tables that are shared with others may need a frame where they hold part of the region alone; then what they
-        // hold stays until the address space goes.
-        try? unmap(layout.low, frames: &frames)
-        try? unmap(layout.high, frames: &frames)
+        // Whole tables, so that none that is shared must be copied for what lies beside the region: that is nobody's.
+        let end = TableGeometry.tableRange(of: layout.low.end - .pages(1), at: Granule.lastLevel).end
+        try? removeAll(in: VirtualRange(VirtualAddress(0), to: end), frames: &frames)
+        try? removeAll(in: layout.high, frames: &frames)
         programBreak = heapStart
     }
 }

@@ -38,9 +38,10 @@ extension AddressSpace {
         try tables.makeBoundaries(of: both, filling: false, frames: &frames)
     }
 
-    /// Frees every entry of `range`.
-    /// - Throws: ``MapError/outOfMemory``, with nothing freed.
-    @inline(never) private mutating func removeAll(
+    /// Frees every entry of `range`, which lies on one side of the kernel.
+    /// - Throws: ``MapError/outOfMemory``, with nothing freed: where a table that is shared, or a block that is reserved,
+    ///   reaches beyond the range.
+    @inline(never) mutating func removeAll(
         in range: VirtualRange, frames: inout FrameAllocator<M>
     ) throws(MapError) {
         var cursor = try cursor(over: range, filling: false, discarding: true, frames: &frames)

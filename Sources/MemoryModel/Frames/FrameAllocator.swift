@@ -4,8 +4,8 @@
 /// makes taking and releasing a single frame cheap. Everything but a few words lies in the frame records. The owner of
 /// the allocator serialises its use; references are counted by compare-exchange and need no lock.
 ///
-/// To let an allocation fail in a test, take frames away until the wished-for number is left: nothing here needs to
-/// know.
+/// The ``reserve`` is kept in the blocks: frames are kept at hand only while the blocks have more than that, so that
+/// taking one from the list needs no look at it.
 @frozen public struct FrameAllocator<M: Hardware>: ~Copyable {
     /// The frame records.
     public let table: FrameTable<M>
@@ -21,14 +21,20 @@
     /// Frames ever donated.
     public private(set) var totalFrames: UInt64 = 0
 
-    /// Frames that only tables and the kernel itself get: what they need to give memory back when there is none.
-    public var reserve: UInt64 = 0
+    /// Frames that only tables and the kernel itself get, one by one: what they need to give memory back when there is
+    /// none.
+    public var reserve: UInt64 = 0 {
+        didSet { keepReserve() }
+    }
 
     /// Free frames that are out of reach at the moment, see `FrameShortage.swift`.
     @usableFromInline var shortage: FrameShortage?
 
-    /// Hot frames, at most. Half of them go back to the buddy lists when one more comes.
-    @usableFromInline let hotLimit: UInt64
+    /// Hot frames, at most. Half of them go back to the buddy lists when one more comes. None are kept while frames are
+    /// scarce.
+    @usableFromInline var hotLimit: UInt64
+    /// What it is while they are plenty.
+    @usableFromInline let usualHotLimit: UInt64
 
     /// log2 of the frames that a refill takes from the buddy lists.
     @inlinable static var batchOrder: UInt64 { 5 }
@@ -45,6 +51,7 @@
     ) {
         precondition(hotLimit >= 2 << Self.batchOrder, "a refill that is not drained at once")
         self.hotLimit = hotLimit
+        usualHotLimit = hotLimit
         table = FrameTable(machine: machine, records: records, firstFrame: firstFrame, frameCount: frameCount)
         buddies = BuddyLists(table)
         let frames = FrameTable<M>.size(frameCount: frameCount).wholePages
@@ -126,14 +133,37 @@
     /// Whether the frame has one reference.
     @inlinable public func isSoleOwner(_ number: FrameNumber) -> Bool { table.count(of: number) == 1 }
 
-    /// Makes the frame the hottest.
+    /// Makes the frame the hottest of those at hand, where it may be kept there.
     @inlinable mutating func makeHottest(_ index: UInt64) {
+        putAtHand(index)
+        if hotCount > hotLimit { coolDown() }
+    }
+
+    @inlinable mutating func putAtHand(_ index: UInt64) {
         let state = FrameRecord.State.kind.word(UInt64(FrameKind.hot.rawValue))
         let detail = FrameLink.word(previous: .none, next: hottest)
         table.write(FrameRecord(state: state, detail: detail), at: index)
         hottest = FrameLink(to: index)
         hotCount &+= 1
-        if hotCount > hotLimit { drain(keeping: hotLimit / 2) }
+    }
+
+    /// Whether the blocks have the reserve, and so many frames besides that `wanted` can be kept at hand.
+    private func arePlenty(_ wanted: UInt64 = 1 << batchOrder) -> Bool {
+        reserve == 0 || buddies.freeFrames >= reserve + 2 * wanted
+    }
+
+    /// Gives hot frames back where there are too many.
+    @inline(never) @usableFromInline mutating func coolDown() {
+        drain(keeping: hotLimit / 2)
+        if arePlenty() { hotLimit = usualHotLimit }
+    }
+
+    /// Gives all hot frames back where the blocks have little more than the reserve. While that is so each frame comes
+    /// from the blocks, and goes back to them at once.
+    private mutating func keepReserve() {
+        if arePlenty() { return }
+        drain(keeping: 0)
+        hotLimit = arePlenty() ? usualHotLimit : 0
     }
 
     /// Moves frames from the smallest free blocks to the hot list, the lowest of a block on top.
@@ -143,20 +173,27 @@
         for kind: FrameKind, upTo wanted: UInt64 = 1 << batchOrder
     ) -> Bool {
         if failsForShortage() { return false }
-        // Near the reserve, one by one, so that none of it comes to lie at hand for everyone.
-        let isPlenty = reserve == 0 || buddies.freeFrames >= reserve + 2 << Self.batchOrder
-        if !isPlenty && buddies.freeFrames <= reserve && kind != .kernel && kind != .table { return false }
-        let batch: UInt64 = isPlenty ? wanted : 1
-        while hotCount < batch, let smallest = buddies.smallestOrder {
-            let order = isPlenty ? min(smallest, Self.batchOrder) : 0
+        guard arePlenty(wanted) else { return takeOut(for: kind) }
+        while hotCount < wanted, let smallest = buddies.smallestOrder {
+            let order = min(smallest, Self.batchOrder)
             guard let first = buddies.take(order: order) else { break }
             var offset: UInt64 = 1 << order
             while offset > 0 {
                 offset &-= 1
-                makeHottest(first &+ offset)
+                putAtHand(first &+ offset)
             }
         }
         return hotCount > 0
+    }
+
+    /// Puts one frame at hand, for who takes it at once.
+    /// - Returns: false where there is none, or what is left is not for `kind`.
+    private mutating func takeOut(for kind: FrameKind) -> Bool {
+        keepReserve()
+        if buddies.freeFrames <= reserve && kind != .kernel && kind != .table { return false }
+        guard let index = buddies.take(order: 0) else { return false }
+        putAtHand(index)
+        return true
     }
 
     /// Gives the coldest of the hot frames back to the buddy lists, which merge them.
@@ -187,7 +224,8 @@
 
     // MARK: Blocks
 
-    /// Takes 2^order adjacent frames, aligned to their size, content unspecified; nil where there is no such block.
+    /// Takes 2^order adjacent frames, aligned to their size, content unspecified; nil where there is no such block. None of
+    /// several frames is one of the ``reserve``.
     public mutating func takeBlock(order: UInt64, _ kind: FrameKind) -> FrameBlock? {
         precondition(order <= BuddyLists<M>.maximumOrder, "a block of at most 2^18 frames")
         if order == 0 {
@@ -195,12 +233,15 @@
             return FrameBlock(adopting: frame.relinquish(), order: 0)
         }
         if failsForShortage() { return nil }
+        if buddies.freeFrames < reserve + 1 << order { mergeFreeFrames() }
+        guard buddies.freeFrames >= reserve + 1 << order else { return nil }
         var taken = buddies.take(order: order)
         if taken == nil, hotCount > 0 {
             mergeFreeFrames()
             taken = buddies.take(order: order)
         }
         guard let index = taken else { return nil }
+        keepReserve()
         table.write(.owned(kind, order: order), at: index)
         return FrameBlock(adopting: table.number(at: index), order: order)
     }

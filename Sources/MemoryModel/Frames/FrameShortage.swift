@@ -23,7 +23,7 @@ extension FrameAllocator {
     ///   - left: no more than are ever kept at hand.
     ///   - endsWithFailure: whether only one allocation fails, rather than every one until ``endShortage()``.
     public mutating func beginShortage(leaving left: UInt64, endsWithFailure: Bool) {
-        precondition(shortage == nil && left <= hotLimit / 2, "one shortage at a time, of few frames")
+        precondition(shortage == nil && left <= usualHotLimit / 2, "one shortage at a time, of few frames")
         if hotCount < left { _ = refill(for: .anonymous, upTo: left) }
         let kept = min(left, hotCount)
         var last: UInt64?
