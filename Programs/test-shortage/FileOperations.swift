@@ -34,6 +34,11 @@ private func linkCount(of path: UInt) -> UInt {
     return unsafe words[256 + 2] >> 32
 }
 
+private func size(of path: UInt, is size: UInt) -> Bool {
+    unsafe systemCall(.newfstatat, here, path, status, 0x100)
+    return unsafe words[256 + 6] == size
+}
+
 /// Makes files until what the kernel keeps of them needs another frame.
 private func makeMany(_ count: UInt, _ trial: Trial, _ make: (UInt) -> Int) -> Outcome {
     for number in 0..<count {
@@ -102,14 +107,22 @@ let files: [Operation] = [
         return Outcome($0.call(.write, end, buffer, 12 * page), of: 12 * page)
     },
     Operation(
-        name: "openat with O_CREAT", errors: [.noSpace],
+        name: "openat with O_CREAT and O_EXCL", errors: [.noSpace],
         perform: { trial in
-            makeMany(48, trial) { path in
-                let file = trial.call(.openat, here, path, 0x42, 0o600)
-                if file > 0 { unsafe systemCall(.close, UInt(file)) }
-                return file
-            }
+            makeMany(48, trial) { trial.call(.openat, here, $0, 0xC2, 0o600) }
         }, undo: { removeMany(48) }),
+    Operation(
+        name: "openat with O_TRUNC", prepare: { makeFile(at: path(0)) },
+        perform: { trial in
+            for _ in 0..<48 {
+                unsafe systemCall(.truncate, path(0), 1)
+                let result = trial.call(.openat, here, path(0), 0x202, 0)
+                let isFailure = Errno(result: result) != nil
+                trial.verify(size(of: path(0), is: isFailure ? 1 : 0), "changes the file or says no")
+                if isFailure { return .failed }
+            }
+            return .done
+        }, undo: { removeMany(1) }),
     Operation(
         name: "mkdirat", errors: [.noSpace],
         perform: { trial in makeMany(48, trial) { trial.call(.mkdirat, here, $0, 0o700) } },

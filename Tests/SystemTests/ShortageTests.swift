@@ -1,3 +1,4 @@
+import Foundation
 import SystemPackage
 import Testing
 
@@ -55,6 +56,58 @@ struct ShortageTests {
 
                     """, "\(result.account)")
             #expect(result.status == 0)
+        }
+    }
+
+    @Test("what somebody wrote where fallocate had set pages aside stays when it fails")
+    func keptContent() async throws {
+        try await withTemporaryFolder { folder in
+            let executable = folder.appending("kept")
+            let source = Guest.project.root.appending("Tests/SystemTests/CPrograms/kept.c")
+            try await CLibrary.musl.compile(String(decoding: try source.contents(), as: UTF8.self), to: executable)
+            let result = try await Command.akuma("run", "--memory", "64M", executable.string)
+            #expect(result.text == "error 28\nlost 0, kept 100\n", "\(result.account)")
+        }
+    }
+
+    /// Not side by side: Linux's root file system has less room, and its pipes more.
+    @Test("names, links, files and pipes without end leave others what they need")
+    func withoutEnd() async throws {
+        try await withTemporaryFolder { folder in
+            let executable = folder.appending("without-end")
+            let source = Guest.project.root.appending("Tests/SystemTests/CPrograms/without-end.c")
+            try await CLibrary.musl.compile(String(decoding: try source.contents(), as: UTF8.self), to: executable)
+            let result = try await Command.akuma("run", "--memory", "64M", executable.string)
+            let expected = """
+                symbolic links: error 28, signal 0, others live 1
+                removed: 0
+                files: error 28, signal 0, others live 1
+                removed: 0
+                hard links: error 28, signal 0, others live 1
+                removed: 0
+                sparse files: error 28, signal 0, others live 1
+                removed: 0
+                pipes: error 12, others live 1
+
+                """
+            #expect(result.text == expected, "\(result.account)")
+            #expect(result.status == 0)
+        }
+    }
+
+    @Test("a program that is killed while it takes pages out of its file takes none out of a stranger's")
+    func stranger() async throws {
+        try await withTemporaryFolder { folder in
+            let executable = folder.appending("stranger")
+            let source = Guest.project.root.appending("Tests/SystemTests/CPrograms/stranger.c")
+            try await CLibrary.musl.compile(String(decoding: try source.contents(), as: UTF8.self), to: executable)
+            let file = folder.appending("file")
+            try Data(count: 32 << 20).write(to: URL(fileURLWithPath: file.string))
+            let result = try await Command.akuma(
+                "run", "--overcommit", "1", "--memory", "256M", "--file", file.string, executable.string, "file")
+            #expect(
+                result.text == "written 1, read 1, the same 1\nthe one ended with 0\nthe other with 9\n",
+                "\(result.account)")
         }
     }
 

@@ -47,8 +47,8 @@ struct SideBySideTests {
 
     /// Beside Debian's kernel too, whose files below /proc these are about.
     @Test(
-        "what reads, writes and files below /proc do is equal",
-        arguments: ["transfers", "proc-lifetimes", "proc-settings"])
+        "what reads, writes, seals and files below /proc do is equal",
+        arguments: ["transfers", "seals", "proc-lifetimes", "proc-settings"])
     func fileCalls(program: String) async throws {
         try await withTemporaryFolder { folder in
             let executable = folder.appending(program)
@@ -129,7 +129,12 @@ struct SideBySideTests {
             try await CLibrary.musl.compile(try Self.source(of: "shared-files"), to: executable)
             let result = try await Command.akuma("run", executable.string)
             #expect(
-                result.text == "child 7, parent's ends 1 1\nclosed under its reader: written 5, child 0 3\n",
+                result.text == """
+                    child 7, parent's ends 1 1
+                    closed under its reader: written 5, child 0 3
+                    a failed execve: error 8, what the child opened 0
+
+                    """,
                 "\(result.account)")
         }
     }

@@ -297,17 +297,35 @@ extension Handle where T == Inode {
         }
     }
 
-    /// Takes pages away again that were set aside, by index. What somebody has mapped meanwhile stays: he may have written
-    /// there (mm/shmem.c, shmem_undo_range, leaves what was used).
+    /// Takes pages away again that were set aside, by index. What somebody has mapped meanwhile stays, and what somebody
+    /// has written who had it mapped (mm/shmem.c, shmem_undo_range, leaves what was used).
     private func takeBack(_ pages: Range<UInt64>, of object: ObjectNumber) {
         for index in pages {
             let page = PageIndex(UInt32(truncatingIfNeeded: index))
             withObjects { objects, frames in
-                guard let frame = objects.page(page, of: object), frames.isSoleOwner(frame) else { return }
+                guard let frame = objects.page(page, of: object), frames.isSoleOwner(frame),
+                    holdsFirstContent(frame, page, objects.backing(of: object))
+                else { return }
                 objects.dropPages(from: page, to: UInt32(exactly: index + 1).map { PageIndex($0) }, of: object, frames: &frames)
             }
-            if index & 0xFF == 0 { giveTurnIfOver() }
+            if index & 0xF == 0 { giveTurnIfOver() }
         }
+    }
+
+    /// Whether a frame holds what its page has that nobody has written to.
+    private func holdsFirstContent(_ frame: FrameNumber, _ page: PageIndex, _ backing: ObjectBacking?) -> Bool {
+        let offset = ByteCount.pages(UInt64(page.rawValue))
+        var backed = ByteCount.zero
+        if let backing, offset < backing.size {
+            backed = min(backing.size - offset, Granule.size)
+            guard isEqual(backed, at: frame.address, backing.start + offset) else { return false }
+        }
+        return isEqual(Granule.size - backed, at: frame.address + backed, kernel.mappings.zeroFrame.address)
+    }
+
+    private func isEqual(_ count: ByteCount, at address: PhysicalAddress, _ other: PhysicalAddress) -> Bool {
+        KernelMemory.bytes(at: address.rawValue, count: count.rawValue)
+            .equals(KernelMemory.bytes(at: other.rawValue, count: count.rawValue))
     }
 
     /// Whether there are fewer frames for files than pages of a range have none.
@@ -328,7 +346,8 @@ extension Handle where T == Inode {
     }
 
     /// Makes a hole of a range (`fallocate` with `FALLOC_FL_PUNCH_HOLE`): its bytes are zeroes, and whole pages go.
-    /// Under the content's lock. EPERM for what a seal forbids, ENOSPC.
+    /// Under the content's lock, by who has a handle on the object. EPERM for what a seal forbids, ENOSPC, EINTR for a fatal
+    /// signal.
     func punchHole(from start: UInt64, to end: UInt64) throws(Errno) {
         if value.file.seals.intersects(.write | .futureWrite) { throw .notPermitted }
         // Of a partial page the bytes are cleared; whole pages go, those too that were set aside beyond the end.
@@ -356,6 +375,7 @@ extension Handle where T == Inode {
             }
             position += count
             giveTurnIfOver()
+            if Thread.current.value.hasFatalSignal { throw .interrupted }
         }
         value.noteModification()
     }

@@ -35,6 +35,12 @@ struct FileSystem: ~Copyable {
         return FileSystem(root: root, inodes: inodes, names: try NameTable())
     }
 
+    /// ENOSPC where what a program keeps in files has to leave the rest of RAM to others: names and inodes too, of which
+    /// there may be as many as somebody likes (mm/shmem.c: nr_inodes).
+    func checkRoom() throws(Errno) {
+        guard KernelPages.hasRoomForFiles else { throw .noSpace }
+    }
+
     // MARK: Inodes
 
     /// Makes an inode without a name and without a user; the caller gives it one of them, or takes it back by
@@ -68,7 +74,8 @@ struct FileSystem: ~Copyable {
         var next: Handle<Inode>? = inode
         while let inode = next, inode.value.references == 0 {
             if inode.value.linkCount > 0 {
-                // It keeps its names; a deleted one that nobody can ask for any more goes.
+                // It keeps its names; a deleted one that nobody can ask for any more goes. Who maps it can.
+                if isMapped(inode) { return }
                 next = dropDeletedName(of: inode)
                 continue
             }
@@ -100,13 +107,12 @@ struct FileSystem: ~Copyable {
     }
 
     /// Drops the handle to a file's object.
-    /// - Returns: whether somebody still maps it.
+    /// - Returns: whether the object stays, which names the file as its owner: somebody still maps it, or works on it.
     private func discardContent(of inode: Handle<Inode>) -> Bool {
         guard let object = inode.value.file.object else { return false }
         return withObjects { objects, frames in
-            let isMapped = objects.mappedPages(of: object) > 0
             objects.release(object, frames: &frames)
-            return isMapped
+            return objects.exists(object)
         }
     }
 
@@ -138,6 +144,11 @@ struct FileSystem: ~Copyable {
         if firstOrphan == nil { lastOrphan = nil }
         orphanCount -= 1
         return inode
+    }
+
+    private func isMapped(_ inode: Handle<Inode>) -> Bool {
+        guard case .regular(let file) = inode.value.content, let object = file.object else { return false }
+        return withObjects { objects, _ in objects.mappedPages(of: object) > 0 }
     }
 
     /// An orphan's object lives as long as it is mapped, and names the orphan as its owner; its number may be another's

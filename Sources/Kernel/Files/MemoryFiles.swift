@@ -37,10 +37,13 @@ func addSeals(_ seals: FileSeals, to file: Handle<OpenFile>) throws(Errno) {
     guard file.value.isWritable else { throw .notPermitted }
     let seals = try seals.checked()
     let inode = try sealableInode(file)
-    let present = inode.value.file.seals
-    guard !present.contains(.seal) else { throw .notPermitted }
-    if seals.contains(.write), !present.contains(.write), inode.isMappedWritably { throw .resourceBusy }
-    inode.value.file.seals = inode.value.file.seals | seals
+    // A write or a change of size that has begun is done first.
+    try inode.withContentLocked { () throws(Errno) in
+        let present = inode.value.file.seals
+        guard !present.contains(.seal) else { throw .notPermitted }
+        if seals.contains(.write), !present.contains(.write), inode.isMappedWritably { throw .resourceBusy }
+        inode.value.file.seals = present | seals
+    }
 }
 
 extension Handle where T == Inode {

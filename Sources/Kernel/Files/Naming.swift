@@ -5,13 +5,14 @@ import Machine
 // Making, removing and renaming. Each takes what it needs before the first change, so that an error changes nothing.
 
 /// Makes a file of any kind with a name that the directory has not.
-/// - Throws: ENOENT in a deleted directory, ENOMEM.
+/// - Throws: ENOENT in a deleted directory, ENOSPC, ENOMEM.
 @discardableResult
 func makeFile(
     _ name: Span<UInt8>, in directory: Handle<Inode>, _ mode: FileMode, _ content: InodeContent
 ) throws(Errno) -> Handle<Inode> {
     // Nor does a directory of the kernel's take any (fs/proc/generic.c: there is no create).
     guard !directory.isDeleted, !directory.isKernelsDirectory else { throw .noSuchFileOrDirectory }
+    try fileSystem.checkRoom()
     return try insertFile(name, in: directory, mode, content)
 }
 
@@ -38,11 +39,12 @@ func insertFile(
     return inode
 }
 
-/// Makes a file that no name leads to, and that is told of by one which looks deleted. ENOMEM.
+/// Makes a file that no name leads to, and that is told of by one which looks deleted. ENOSPC, ENOMEM.
 func makeNameless(
     _ mode: FileMode, _ content: InodeContent, in directory: Handle<Inode>,
     named: (Handle<Inode>) throws(Errno) -> StoredText
 ) throws(Errno) -> Handle<Inode> {
+    try fileSystem.checkRoom()
     let inode = try fileSystem.makeInode(mode, content)
     do throws(Errno) {
         let entry = try fileSystem.makeEntry(named(inode), in: directory, for: inode)
@@ -66,9 +68,10 @@ func removeName(_ entry: Handle<DirectoryEntry>) {
     fileSystem.discardIfUnused(inode)
 }
 
-/// Gives a file another name, which the directory has not; neither is the kernel's. ENOENT, ENOMEM.
+/// Gives a file another name, which the directory has not; neither is the kernel's. ENOENT, ENOSPC, ENOMEM.
 func link(_ inode: Handle<Inode>, as name: Span<UInt8>, in directory: Handle<Inode>) throws(Errno) {
     guard !directory.isDeleted else { throw .noSuchFileOrDirectory }
+    try fileSystem.checkRoom()
     let text = try fileSystem.texts.keep(name)
     fileSystem.insert(try fileSystem.makeEntry(text, in: directory, for: inode))
     inode.value.noteChange()
@@ -76,12 +79,13 @@ func link(_ inode: Handle<Inode>, as name: Span<UInt8>, in directory: Handle<Ino
 }
 
 /// Moves a name to another place, where it may take another one's. The caller has checked that both can be done.
-/// - Throws: ENOENT in a deleted directory, ENOMEM.
+/// - Throws: ENOENT in a deleted directory, ENOSPC for a longer name, ENOMEM.
 func move(
     _ entry: Handle<DirectoryEntry>, to name: Span<UInt8>, in directory: Handle<Inode>,
     replacing victim: Handle<DirectoryEntry>?
 ) throws(Errno) {
     guard !directory.isDeleted else { throw .noSuchFileOrDirectory }
+    if name.count > entry.value.name.count { try fileSystem.checkRoom() }
     let text = try fileSystem.texts.keep(name)
     if let victim { removeName(victim) }
     let source = entry.value.directory

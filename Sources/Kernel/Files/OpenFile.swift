@@ -21,7 +21,8 @@ enum FileKind {
 
 /// An open file description (open(2)): what `dup` and `clone` share. Lives in a pool slot.
 struct OpenFile: ~Copyable {
-    let kind: FileKind
+    /// Once it was opened it stays the same.
+    var kind: FileKind
     /// The access mode and status flags; not close-on-exec, which belongs to the descriptor.
     var flags: OpenFlags
     /// Where the next read starts; for a directory, the position of the next entry (``DirectoryEntry/position``).

@@ -53,13 +53,15 @@ struct Pipe: ~Copyable {
 
     /// Copies a program's bytes in, as many as there is room for.
     /// - Returns: bytes copied; fewer where the program's memory ends.
-    /// - Throws: ENOMEM where there is no frame for the first of them.
+    /// - Throws: ENOMEM where there is no frame for the first of them, or what there is is left to others.
     mutating func write(from buffer: inout UserBuffer) throws(Errno) -> UInt64 {
         var total: UInt64 = 0
         while room > 0, buffer.count > 0 {
             let frame = index(writePosition)
             if frames[frame] == 0 {
-                guard let page = KernelPages.take() else {
+                // An empty pipe takes a page of bytes though little memory is left: what others have filled it with must
+                // not keep two programs from talking.
+                guard count == 0 || KernelPages.hasRoomForFiles, let page = KernelPages.take() else {
                     if total == 0 { throw .noMemory }
                     break
                 }

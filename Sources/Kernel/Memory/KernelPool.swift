@@ -50,6 +50,15 @@ enum KernelPages {
         }
     }
 
+    /// Whether a program may have more of what it can have as much of as it likes: all but ``FileSystem/reservedFrames`` of
+    /// RAM, for which what else is kept of files is given up.
+    static var hasRoomForFiles: Bool {
+        while kernel.frames.withLock({ $0.freeFrames <= FileSystem.reservedFrames }) {
+            guard reclaimUnmapped() else { return false }
+        }
+        return true
+    }
+
     /// Takes back what ``take()`` gave.
     static func giveBack(_ address: UInt64) {
         kernel.frames.withLock { $0.release(Frame(adopting: KernelMemory.virtToPhys(VirtualAddress(address)).frame)) }

@@ -38,6 +38,8 @@ private func waitForRelease() {
     let process = Process.current
     waitUnlessKilled(on: .release(of: process)) { process.value.holder == nil }
     process.value.holder = nil
+    // What was set meanwhile, by the child too.
+    process.value.limits.bind(process.value.memory)
 }
 
 /// The child's thread: it goes out to EL0 where its parent made the call, with 0 as the result.

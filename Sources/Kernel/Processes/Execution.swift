@@ -31,7 +31,11 @@ private func execute(_ call: SystemCallArguments, with strings: ProgramStrings) 
         throw error
     }
 
-    do throws(Errno) { try refuseBeyondLimits(program.space) } catch {
+    do throws(Errno) {
+        try refuseBeyondLimits(program.space)
+        // The last thing that can fail: a program that can't be executed goes on with the descriptors that it shares.
+        try unshareFiles(of: process)
+    } catch {
         releaseSpace(program.space)
         inode.releaseProgram()
         throw error
@@ -64,7 +68,6 @@ private func execute(_ call: SystemCallArguments, with strings: ProgramStrings) 
 
 /// Loads a program with the strings that its caller passes.
 private func load(_ inode: Handle<Inode>, _ strings: ProgramStrings) throws(Errno) -> LoadedProgram {
-    try unshareFiles(of: Process.current)
     do throws(LoadError) {
         return try load(
             inode, arguments: strings.arguments, environment: strings.environment, path: strings.path,

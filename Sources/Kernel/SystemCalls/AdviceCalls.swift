@@ -103,6 +103,9 @@ private func remove(_ range: VirtualRange, of space: Handle<ProgramSpace>) throw
     while start < range.end, let run = try firstRemovable(in: VirtualRange(start, to: range.end), of: space) {
         if run.pages.start > start { isWhole = false }
         start = run.pages.end
+        // The mapping may be all that keeps the object, and end while others have their turn.
+        withObjects { objects, _ in objects.retain(run.object.number) }
+        defer { release(run.object.number) }
         // Each run is looked for in all memory that shows its object.
         giveTurnIfOver()
         if Thread.current.value.hasFatalSignal { throw .interrupted }
@@ -168,6 +171,7 @@ func residency(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     var page = range.start
     while page < range.end {
         let isResident: UInt8
+        guard memory.value.memory.layout.contains(page) else { throw .noMemory }
         switch memory.value.memory.state(of: page) {
         case .free, nil: throw .noMemory
         case .resident, .residentWithoutAccess: isResident = 1

@@ -21,7 +21,7 @@ private func exchangeLimit(
         return old
     }
     process.value.limits[resource] = new
-    // The memory of a process that borrows it follows its owner's limits.
+    // Borrowed memory follows its owner's limits, and those not before he has it back.
     if let space = process.value.space, space.value.users == 1 {
         process.value.limits.bind(space)
     }

@@ -103,11 +103,11 @@ func mapFile(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> UI
     if flags.contains(.growsDown) { throw .invalidArgument }
     request.object = MappedObject(object, firstPage: PageIndex(firstPage))
     try checkSeals(of: file, &request)
-    let address = try map(request)
     if case .inode(let inode) = file.value.kind, request.options.contains(.shared), request.grantable.contains(.write) {
+        // Before the mapping is populated, while others have their turn.
         inode.value.file.wasMappedWritably = true
     }
-    return address
+    return try map(request)
 }
 
 /// What seals say to a shared mapping: EPERM for one that could write at once; another stays unwritable (include/linux/mm.h,

@@ -19,8 +19,38 @@ func openFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     return try withPath(call.second) { (path, count) throws(Errno) in
         try files.value.checkRoom()
         let start = try startingDirectory(call.first, path, count)
-        let opened = try find(PathWalk(path, count: count, from: start), flags, permissions: call.fourth.asUInt32)
-        return try open(opened, flags)
+        let file = try openFile(PathWalk(path, count: count, from: start), flags, permissions: call.fourth.asUInt32)
+        return try addDescriptor(file, closesOnExec: flags.contains(.closeOnExec))
+    }
+}
+
+/// Opens what a path leads to. The open file comes first: once a file is made, or cut to nothing, there is no want of
+/// memory for it (fs/namei.c, path_openat).
+private func openFile(
+    _ walk: PathWalk, _ flags: OpenFlags, permissions: UInt32
+) throws(Errno) -> Handle<OpenFile> {
+    // What fcntl(F_GETFL) shows: without the flags that only mattered here (O_CLOEXEC belongs to the descriptor).
+    let kept = flags.subtracting(.create | .exclusive | .noControllingTerminal | .truncate | .closeOnExec)
+    let file = try kernel.openFiles.make(OpenFile(.device(.null), flags: kept))
+    do throws(Errno) {
+        let found = try find(walk, flags, permissions: permissions)
+        // A file without a name goes again where it can't be opened.
+        fileSystem.retain(found.inode)
+        defer { fileSystem.release(found.inode) }
+        file.value.kind = try kind(of: found, flags)
+        switch file.value.kind {
+        case .proc:
+            fileSystem.retain(found.inode)
+        case .inode:
+            fileSystem.retain(found.inode)
+            if file.value.isWritable, found.inode.value.type == .regular { found.inode.value.writers += 1 }
+        default:
+            break
+        }
+        return file
+    } catch {
+        kernel.openFiles.destroy(file)
+        throw error
     }
 }
 
@@ -88,30 +118,6 @@ private func makeTemporaryFile(
         FileMode(.regular, permissions: creationMode(permissions)), .regular(file), in: directory
     ) { (inode) throws(Errno) in try fileSystem.texts.keep(decimal: inode.value.number, behind: "#") }
     return inode
-}
-
-/// Makes an open file of an inode and gives it a descriptor.
-private func open(_ found: FoundFile, _ flags: OpenFlags) throws(Errno) -> UInt64 {
-    let inode = found.inode
-    // A file without a name goes again where it can't be opened.
-    fileSystem.retain(inode)
-    defer { fileSystem.release(inode) }
-    let kind = try kind(of: found, flags)
-    if case .proc(let reader) = kind { fileSystem.retain(reader.value.inode) }
-    // What fcntl(F_GETFL) shows: without the flags that only mattered here (O_CLOEXEC belongs to the descriptor).
-    let kept = flags.subtracting(.create | .exclusive | .noControllingTerminal | .truncate | .closeOnExec)
-    let file: Handle<OpenFile>
-    do throws(Errno) {
-        file = try kernel.openFiles.make(OpenFile(kind, flags: kept))
-    } catch {
-        if case .proc(let reader) = kind { close(reader) }
-        throw error
-    }
-    if case .inode = kind {
-        fileSystem.retain(inode)
-        if file.value.isWritable, inode.value.type == .regular { inode.value.writers += 1 }
-    }
-    return try addDescriptor(file, closesOnExec: flags.contains(.closeOnExec))
 }
 
 /// Gives a new open file a descriptor; it is closed again where there is none.

@@ -1,6 +1,8 @@
 // What limits on memory do, and who has them.
 #define _GNU_SOURCE
 #include <errno.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +121,29 @@ static void crampedStack(void) {
     for (unsigned long size = 1 * M; size >= 4096; size /= 2) while (map(0, size, PROT_READ, 0) != MAP_FAILED) {}
     descend(4 * M);
 }
+static char spare[65536] __attribute__((aligned(16)));
+static int limitParent(void *_) {
+    (void)_;
+    struct rlimit limit = {64 * M, RLIM_INFINITY};
+    _exit(prlimit(getppid(), RLIMIT_AS, &limit, 0) ? errno : 0);
+}
+static int limitItself(void *_) {
+    (void)_;
+    _exit(set(RLIMIT_AS, 1 * M, RLIM_INFINITY) ? errno : 0);
+}
+// What a child that runs on its parent's memory sets binds whose limit it is.
+static void lent(void) {
+    char *page = map(0, 4096, PROT_READ, 0);
+    clone(limitItself, spare + sizeof spare, CLONE_VM | CLONE_VFORK | SIGCHLD, 0);
+    wait(0);
+    tell("after a child's own", RLIMIT_AS);
+    page = mremap(page, 4096, 40 * M, MREMAP_MAYMOVE);
+    say("grown to 40 MiB", (long)page);
+    clone(limitParent, spare + sizeof spare, CLONE_VM | CLONE_VFORK | SIGCHLD, 0);
+    wait(0);
+    tell("after its parent's", RLIMIT_AS);
+    say("grown to 80 MiB", (long)mremap(page, 40 * M, 80 * M, MREMAP_MAYMOVE));
+}
 static void inherited(void) { tell("child's address space", RLIMIT_AS); tell("child's data", RLIMIT_DATA); }
 
 // Runs this program again: in a fresh machine it is below /bin, whatever it is called by.
@@ -143,6 +168,7 @@ int main(int count, char **words) {
     apart("large stack", largeStack);
     apart("standard stack", standardStack);
     apart("cramped stack", crampedStack);
+    apart("lent memory", lent);
     set(RLIMIT_AS, 100 * M, 200 * M);
     set(RLIMIT_DATA, 50 * M, RLIM_INFINITY);
     apart("inherited", inherited);

@@ -87,6 +87,22 @@ static void tags(void) {
     close(file);
 }
 
+// No heap comes to lie so high on Linux, wherever it is put at random; on Akuma it is RAM.
+static void kernelsAddresses(void) {
+    printf("-- what is the kernel's on Akuma\n");
+    char *place = (char *)0x48000000;
+    unsigned char residency = 7;
+    tell("mincore", mincore(place, PAGE, &residency));
+    printf("leaves %d\n", residency);
+    tell("msync", msync(place, PAGE, MS_SYNC));
+    tell("madvise", madvise(place, PAGE, MADV_WILLNEED));
+    tell("populate", madvise(place, PAGE, 22));
+    tell("mlock", mlock(place, PAGE));
+    tell("munlock", munlock(place, PAGE));
+    tell("mprotect", mprotect(place, PAGE, PROT_READ));
+    tell("munmap", munmap(place, PAGE));
+}
+
 static void hugePages(void) {
     printf("-- huge pages that are not there\n");
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB;
@@ -179,6 +195,7 @@ int main(int count, char **arguments) {
     unlink("/tmp/precedence");
     seals();
     tags();
+    kernelsAddresses();
     hugePages();
     lengths();
     locks();

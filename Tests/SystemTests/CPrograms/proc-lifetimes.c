@@ -132,10 +132,37 @@ static void readers(void) {
     munmap(many, 20000 * 4096ul);
 }
 
+// Whether a line of maps ends so.
+static int is_mapped(const char *path) {
+    char line[256];
+    FILE *maps = fopen("/proc/self/maps", "r");
+    int found = 0;
+    while (fgets(line, sizeof line, maps))
+        if (strlen(line) > strlen(path) && !strcmp(line + strlen(line) - strlen(path), path)) found = 1;
+    fclose(maps);
+    return found;
+}
+
+// The name that a mapped file was opened by goes, and another one stays.
+static void names(void) {
+    int fd = open("/first", O_CREAT | O_RDWR, 0600);
+    write(fd, "mapped", 6);
+    link("/first", "/second");
+    char *mapped = mmap(0, 4096, PROT_READ, MAP_SHARED, fd, 0);
+    close(fd);
+    printf("mapped: %d\n", is_mapped(" /first\n"));
+    unlink("/first");
+    printf("deleted: %d\n", is_mapped(" /first (deleted)\n"));
+    munmap(mapped, 4096);
+    printf("unmapped: %d\n", is_mapped(" /first (deleted)\n"));
+    unlink("/second");
+}
+
 int main(void) {
     setvbuf(stdout, 0, _IONBF, 0);
     links();
     directories();
     zombies();
     readers();
+    names();
 }

@@ -1,5 +1,6 @@
 // A child that shares its parent's descriptors executes a program: what closes on exec stays open for the parent.
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -51,6 +52,23 @@ static void closeUnderReader(void) {
     printf("closed under its reader: written %ld, child %d %d\n", written, WIFSIGNALED(status), WEXITSTATUS(status));
 }
 
+// One that fails to execute a program still shares them.
+static int executeNone(void *path) {
+    execv(path, words);
+    int error = errno;
+    dup2(1, 77);
+    _exit(error);
+}
+
+static void failingExecution(void) {
+    int file = open("/none", O_CREAT | O_WRONLY, 0755), status = 0;
+    if (write(file, "none", 4) != 4 || close(file)) return;
+    clone(executeNone, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, "/none");
+    wait(&status);
+    printf("a failed execve: error %d, what the child opened %d\n", WEXITSTATUS(status), fcntl(77, F_GETFD));
+    unlink("/none");
+}
+
 int main(int count, char **arguments) {
     (void)arguments;
     if (count > 1) return 7;
@@ -62,5 +80,6 @@ int main(int count, char **arguments) {
     if (child < 0 || waitpid(child, &status, 0) != child) return 2;
     printf("child %d, parent's ends %d %d\n", WEXITSTATUS(status), fcntl(ends[0], F_GETFD), fcntl(ends[1], F_GETFD));
     closeUnderReader();
+    failingExecution();
     return 0;
 }
