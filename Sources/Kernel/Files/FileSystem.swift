@@ -38,7 +38,7 @@ struct FileSystem: ~Copyable {
     /// ENOSPC where what a program keeps in files has to leave the rest of RAM to others: names and inodes too, of which
     /// there may be as many as somebody likes (mm/shmem.c: nr_inodes).
     func checkRoom() throws(Errno) {
-        guard KernelPages.hasRoomForFiles else { throw .noSpace }
+        guard KernelPages.hasRoomForNames else { throw .noSpace }
     }
 
     // MARK: Inodes
