@@ -59,17 +59,6 @@ struct ShortageTests {
         }
     }
 
-    @Test("what somebody wrote where fallocate had set pages aside stays when it fails")
-    func keptContent() async throws {
-        try await withTemporaryFolder { folder in
-            let executable = folder.appending("kept")
-            let source = Guest.project.root.appending("Tests/SystemTests/CPrograms/kept.c")
-            try await CLibrary.musl.compile(String(decoding: try source.contents(), as: UTF8.self), to: executable)
-            let result = try await Command.akuma("run", "--memory", "64M", executable.string)
-            #expect(result.text == "error 28\nlost 0, kept 100\n", "\(result.account)")
-        }
-    }
-
     /// Not side by side: Linux's root file system has less room, and its pipes more.
     @Test("names, links, files and pipes without end leave others what they need")
     func withoutEnd() async throws {
