@@ -3,8 +3,8 @@ import LinuxABI
 /// A file or link below `/proc`, whose content is made when it is read: what it tells, and of which process.
 struct ProcNode: Equatable {
     let kind: Kind
-    /// The process's number; 0 for what belongs to none.
-    let process: Int32
+    /// The process's ``Process/serial``, since its number is given out again; 0 for what belongs to none.
+    let process: UInt64
 
     enum Kind: UInt8 {
         // Of a process.
@@ -31,7 +31,7 @@ struct ProcNode: Equatable {
         case overcommitRatio
     }
 
-    init(_ kind: Kind, of process: Int32 = 0) {
+    init(_ kind: Kind, of process: UInt64 = 0) {
         self.kind = kind
         self.process = process
     }
@@ -45,8 +45,8 @@ enum DirectorySource: Equatable {
     case kernel
     /// The kernel adds one for each process (`/proc`).
     case processList
-    /// The kernel makes them when somebody looks at the process (`/proc/PID`).
-    case process(Int32, isFilled: Bool)
+    /// The kernel makes them when somebody looks at the process of that ``Process/serial`` (`/proc/PID`).
+    case process(UInt64, isFilled: Bool)
 }
 
 extension ProcNode.Kind {

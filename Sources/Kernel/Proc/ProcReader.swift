@@ -44,7 +44,7 @@ extension Handle where T == ProcReader {
     /// Copies text to a program, as far as the page at hand has it.
     /// - Returns: bytes copied, 0 at the end. ESRCH, ENOMEM, EFAULT.
     func read(from offset: UInt64, into buffer: inout UserBuffer) throws(Errno) -> UInt64 {
-        if value.node.kind == .pageMap { return try readPageMap(of: value.node.process, from: offset, into: &buffer) }
+        if value.node.kind == .pageMap { return try value.node.readPageMap(from: offset, into: &buffer) }
         if offset == 0 || offset != value.expected { rewind() }
         while offset >= value.start + value.count, !value.isAtEnd {
             try turnPage()
@@ -143,7 +143,7 @@ extension ProcNode {
 
     /// The process that the file is of; ESRCH where it is no more.
     func subject() throws(Errno) -> Handle<Process> {
-        guard let process = kernel.processes.process(process) else { throw .noSuchProcess }
+        guard let process = kernel.processes.process(serial: process) else { throw .noSuchProcess }
         return process
     }
 }

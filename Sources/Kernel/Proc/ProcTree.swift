@@ -29,7 +29,7 @@ private func makeProcDirectory(
     return try insertFile(name, in: parent, FileMode(.directory, permissions: 0o555), .directory(directory))
 }
 
-private func makeProcFile(_ kind: ProcNode.Kind, in directory: Handle<Inode>, of process: Int32) throws(Errno) {
+private func makeProcFile(_ kind: ProcNode.Kind, in directory: Handle<Inode>, of process: UInt64) throws(Errno) {
     _ = try insertFile(kind.name.bytes, in: directory, kind.mode, .proc(ProcNode(kind, of: process)))
 }
 
@@ -59,7 +59,7 @@ extension Handle where T == Inode {
         switch value.directory.source {
         case .programs, .kernel: return
         case .processList: while try addNextProcess() {}
-        case .process(let id, let isFilled): if !isFilled { try fill(with: id) }
+        case .process(let process, let isFilled): if !isFilled { try fill(with: process) }
         }
     }
 
@@ -70,7 +70,7 @@ extension Handle where T == Inode {
         case .processList:
             guard let id = name.processNumber, let process = kernel.processes.process(id) else { return }
             try addDirectory(of: process)
-        case .process(let id, let isFilled): if !isFilled { try fill(with: id) }
+        case .process(let process, let isFilled): if !isFilled { try fill(with: process) }
         }
     }
 
@@ -94,18 +94,18 @@ extension Handle where T == Inode {
         guard process.value.procDirectory == nil else { return }
         let name = DecimalText(UInt64(process.value.id))
         var directory = Directory()
-        directory.source = .process(process.value.id, isFilled: false)
+        directory.source = .process(process.value.serial, isFilled: false)
         process.value.procDirectory = try insertFile(
             name.bytes, in: self, FileMode(.directory, permissions: 0o555), .directory(directory))
     }
 
-    private func fill(with id: Int32) throws(Errno) {
+    private func fill(with process: UInt64) throws(Errno) {
         try checkProcess()
         let files = ProcNode.Kind.ofProcess
         for index in files.indices where fileSystem.entry(files[index].name.bytes, in: self) == nil {
-            try makeProcFile(files[index], in: self, of: id)
+            try makeProcFile(files[index], in: self, of: process)
         }
-        value.directory.source = .process(id, isFilled: true)
+        value.directory.source = .process(process, isFilled: true)
     }
 }
 
@@ -144,7 +144,7 @@ extension ProcNode {
     /// What a link leads to. ENOENT where the process has it no more.
     func target() throws(Errno) -> ProcTarget {
         if kind == .ownProcess { return .number(Process.current.value.id) }
-        guard let process = kernel.processes.process(process) else { throw .noSuchFileOrDirectory }
+        guard let process = kernel.processes.process(serial: process) else { throw .noSuchFileOrDirectory }
         switch kind {
         case .program:
             guard let program = process.value.program else { throw .noSuchFileOrDirectory }

@@ -12,7 +12,8 @@ enum ProcessState: UInt8 {
 /// One process: an address space, open files, and a thread. Lives in a pool slot; named by `Handle<Process>`.
 struct Process: ~Copyable {
     let id: Int32
-    /// Which of all processes there ever were, since ids are given out again: what a descriptor of a process means.
+    /// Which of all processes there ever were, since ids are given out again: what a descriptor of a process, and
+    /// a file below `/proc/PID`, mean.
     var serial: UInt64 = 0
     var state: ProcessState = .alive
 

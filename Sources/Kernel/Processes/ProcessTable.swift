@@ -49,6 +49,13 @@ struct ProcessTable: ~Copyable {
         while let process = candidate, process.value.id != id { candidate = process.value.nextProcess }
         return candidate
     }
+
+    /// The process of a serial, zombies included; nil once it is no more, for ever.
+    func process(serial: UInt64) -> Handle<Process>? {
+        var candidate = first
+        while let process = candidate, process.value.serial != serial { candidate = process.value.nextProcess }
+        return candidate
+    }
 }
 
 extension Process {
