@@ -12,8 +12,14 @@ extension ProcNode {
     func writeMapping(at address: UInt64, to writer: inout TextWriter, measured: Bool) throws(Errno) -> UInt64? {
         guard try subject().value.space != nil else { return nil }
         var use: PageUse? = measured ? PageUse() : nil
-        guard let run = try run(from: VirtualAddress(address), measuring: &use) else { return nil }
-        try writeLine(of: run, in: space(), to: &writer)
+        let part = try part(from: VirtualAddress(address), measuring: &use)
+        guard var run = part.run else { return nil }
+        // The mapping, and its object's number, may be another's once others had their turn; the file must not be.
+        let inode = run.object.flatMap { Handle<Inode>(ownerOf: $0.number) }
+        if let inode { fileSystem.retain(inode) }
+        defer { if let inode { fileSystem.release(inode) } }
+        if part.isCut { try extend(&run, measuring: &use) }
+        try writeLine(of: run, showing: inode, in: space(), to: &writer)
         if let use {
             writer.line("Size:           ", kibibytes: (run.end - run.start).rawValue >> 10)
             writer.line("KernelPageSize: ", kibibytes: Granule.size.rawValue >> 10)
@@ -32,12 +38,10 @@ extension ProcNode {
         return space
     }
 
-    /// The first run of the process's that has an address at or beyond `start`. Others have their turn where looking takes
-    /// long, so the process may have changed by the end. ESRCH where it has ended.
-    private func run(from start: VirtualAddress, measuring use: inout PageUse?) throws(Errno) -> MappedRun? {
-        let part = try part(from: start, measuring: &use)
-        guard var run = part.run else { return nil }
-        var isCut = part.isCut
+    /// Goes on to the end of a run. Others have their turn meanwhile, so the process may have changed by then. ESRCH where
+    /// it has ended.
+    private func extend(_ run: inout MappedRun, measuring use: inout PageUse?) throws(Errno) {
+        var isCut = true
         while isCut {
             giveTurnIfOver()
             let space = try space()
@@ -45,11 +49,10 @@ extension ProcNode {
             kernel.frames.withLock { _ in space.value.memory.extend(&run, entries: &limit, measuring: &use) }
             isCut = limit == 0
         }
-        return run
     }
 
-    /// As much of it as can be looked at in one go; the rest of the run is the next one's, and the others' turn comes
-    /// first.
+    /// As much as can be looked at in one go of the first run of the process's that has an address at or beyond `start`;
+    /// the rest is the next one's, and the others' turn comes first. ESRCH where the process has ended.
     func part(from start: VirtualAddress, measuring use: inout PageUse?) throws(Errno) -> (run: MappedRun?, isCut: Bool) {
         giveTurnIfOver()
         let space = try space()
@@ -80,7 +83,7 @@ extension ProcNode {
     }
 
     private func writeLine(
-        of run: MappedRun, in space: Handle<ProgramSpace>, to writer: inout TextWriter
+        of run: MappedRun, showing inode: Handle<Inode>?, in space: Handle<ProgramSpace>, to writer: inout TextWriter
     ) throws(Errno) {
         guard let object = run.object else {
             writeHeader(
@@ -103,8 +106,6 @@ extension ProcNode {
             writer.newLine()
             return
         }
-        let owner = withObjects { objects, _ in objects.owner(of: object.number) }
-        let inode: Handle<Inode>? = owner == 0 ? nil : Handle<Inode>(unsafeAddress: owner)
         writeHeader(
             start: run.start, end: run.end, attributes: run.attributes,
             offset: UInt64(object.firstPage.rawValue) << Granule.shift,

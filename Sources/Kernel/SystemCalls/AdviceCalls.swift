@@ -109,13 +109,11 @@ private func remove(_ range: VirtualRange, of space: Handle<ProgramSpace>) throw
         // Each run is looked for in all memory that shows its object.
         giveTurnIfOver()
         if Thread.current.value.hasFatalSignal { throw .interrupted }
-        let owner = withObjects { objects, _ in objects.owner(of: run.object.number) }
-        guard owner != 0 else {
+        guard let inode = Handle<Inode>(ownerOf: run.object.number) else {
             removePages(run.pages.pageCount, of: run.object)
             continue
         }
         // A file has seals, and perhaps another place that its content came from (mm/madvise.c: vfs_fallocate).
-        let inode = Handle<Inode>(unsafeAddress: owner)
         let first = ByteCount.pages(UInt64(run.object.firstPage.rawValue)).rawValue
         try inode.withContentLocked { () throws(Errno) in
             try inode.punchHole(from: first, to: first + run.pages.length.rawValue)

@@ -119,9 +119,8 @@ private func checkSeals(of file: Handle<OpenFile>, _ request: inout MapRequest) 
 
 /// The same for an object that is mapped already.
 func checkSeals(of object: ObjectNumber, _ request: inout MapRequest) throws(Errno) {
-    let owner = withObjects { objects, _ in objects.owner(of: object) }
-    guard owner != 0 else { return }
-    try check(Handle<Inode>(unsafeAddress: owner).value.file.seals, against: &request)
+    guard let inode = Handle<Inode>(ownerOf: object) else { return }
+    try check(inode.value.file.seals, against: &request)
 }
 
 private func check(_ seals: FileSeals, against request: inout MapRequest) throws(Errno) {
