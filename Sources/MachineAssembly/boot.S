@@ -18,14 +18,13 @@
 // Offsets in struct AkumaBoot (Boot.h).
 #define BOOT_DEVICE_TREE        0
 #define BOOT_DEVICE_TREE_SIZE   8
-#define BOOT_ENTRY_LEVEL        16
-#define BOOT_ROOT_TABLE         24
-#define BOOT_LEVEL1_TABLE       32
-#define BOOT_DEVICE_ROOT        40
-#define BOOT_WINDOW_TABLE       48
-#define BOOT_NEXT_FREE_TABLE    56
-#define BOOT_TABLE_POOL_END     64
-#define BOOT_ENTRY_TIME         72
+#define BOOT_ROOT_TABLE         16
+#define BOOT_LEVEL1_TABLE       24
+#define BOOT_DEVICE_ROOT        32
+#define BOOT_WINDOW_TABLE       40
+#define BOOT_NEXT_FREE_TABLE    48
+#define BOOT_TABLE_POOL_END     56
+#define BOOT_ENTRY_TIME         64
 
         .section .text.boot, "ax"
         .global _start
@@ -47,10 +46,10 @@ begin:
         cmp     x1, x2
         b.ne    wrong_place
         mrs     x1, CurrentEL
-        ubfx    x28, x1, #2, #2                 // entry level
-        cmp     x28, #2
+        ubfx    x1, x1, #2, #2                  // entry level
+        cmp     x1, #2
         b.eq    leave_el2
-        cmp     x28, #1
+        cmp     x1, #1
         b.eq    at_el1
         b       wrong_level
 
@@ -290,7 +289,6 @@ at_el1:
 
         ldr     x1, =akuma_boot
         stp     x19, x26, [x1, #BOOT_DEVICE_TREE]
-        str     x28, [x1, #BOOT_ENTRY_LEVEL]
         str     x20, [x1, #BOOT_ROOT_TABLE]
         str     x23, [x1, #BOOT_LEVEL1_TABLE]
         str     x25, [x1, #BOOT_DEVICE_ROOT]
@@ -433,5 +431,5 @@ akuma_boot_cpu:
         .skip   64
         .global akuma_boot
 akuma_boot:
-        .skip   80
+        .skip   72
         .section .note.GNU-stack, "", @progbits

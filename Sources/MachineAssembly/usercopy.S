@@ -171,25 +171,10 @@ akuma_user_load\bits:
         ret
         .endm
         user_load 8, ldtrb, w0
-        user_load 16, ldtrh, w0
         user_load 32, ldtr, w0
-        user_load 64, ldtr, x0
 user_failure:
         mov     x0, #0
         mov     x1, #0
         ret
-
-// bool akuma_user_storeN(uint64_t address, uintN_t value): success.
-        .macro  user_store bits, operation, register
-        .global akuma_user_store\bits
-akuma_user_store\bits:
-        guarded user_failure, \operation \register, [x0]
-        mov     x0, #1
-        ret
-        .endm
-        user_store 8, sttrb, w1
-        user_store 16, sttrh, w1
-        user_store 32, sttr, w1
-        user_store 64, sttr, x1
 
         .section .note.GNU-stack, "", @progbits

@@ -9,10 +9,7 @@ struct FrameRecordTests {
     static let detailFields = [
         [FrameRecord.Links.previous, FrameRecord.Links.next],
         [FrameRecord.Origin.page, FrameRecord.Origin.object],
-        [
-            TableRecord.entriesInUseField, TableRecord.residentField, TableRecord.accountedField,
-            TableRecord.longestFreeRunField,
-        ],
+        [TableRecord.entriesInUseField, TableRecord.residentField, TableRecord.longestFreeRunField],
     ]
 
     @Test("is 16 bytes")
@@ -59,13 +56,12 @@ struct FrameRecordTests {
     func tableCounts() {
         var record = TableRecord.empty
         #expect(record.longestFreeRun == Granule.entriesPerTable)
-        #expect(record.entriesInUse == 0 && record.resident == 0 && record.accounted == 0)
+        #expect(record.entriesInUse == 0 && record.resident == 0)
         record.entriesInUse = 8192
         record.resident = 8191
-        record.accounted = 8190
         record.longestFreeRun = 8189
         #expect(record.entriesInUse == 8192 && record.resident == 8191)
-        #expect(record.accounted == 8190 && record.longestFreeRun == 8189)
+        #expect(record.longestFreeRun == 8189)
         record.entriesInUse -= 8192
         #expect(record.entriesInUse == 0 && record.resident == 8191)
     }
@@ -93,7 +89,7 @@ struct FrameRecordTests {
         for kind in [FrameKind.cachedFilePage, .copiedFilePage] {
             #expect(names(kind) == common + ["dirty", "page", "object"])
         }
-        let counts = ["fork-special", "in use", "resident", "accounted", "longest free run", "names objects"]
+        let counts = ["fork-special", "in use", "resident", "longest free run", "names objects"]
         #expect(names(.table) == common + counts)
     }
 

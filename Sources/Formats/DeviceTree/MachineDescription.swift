@@ -117,7 +117,4 @@ public struct PowerControl: Equatable, Sendable {
     public let cpuOff: UInt32
     /// Whether this is PSCI 0.2 or later, which has SYSTEM_OFF and SYSTEM_RESET at fixed numbers.
     public let hasSystemFunctions: Bool
-
-    public static var systemOff: UInt32 { 0x8400_0008 }
-    public static var systemReset: UInt32 { 0x8400_0009 }
 }

@@ -81,20 +81,13 @@ private func currentLayout() -> AkumaLayout {
     result.heapEnd = space.value.memory.programBreak.rawValue
     result.mapStart = layout.lowMapRegion.start.rawValue
     result.mapEnd = layout.lowMapRegion.end.rawValue
-    result.stackStart = stackStart(of: space).rawValue
+    result.stackStart = space.value.memory.stackStart.rawValue
     result.stackEnd = layout.stackTop.rawValue
     result.kernelStart = kernel.memoryHull.start
     result.kernelEnd = kernel.memoryHull.end
     result.windowStart = KernelWindow.range.lowerBound
     result.windowEnd = KernelWindow.range.upperBound
     return result
-}
-
-/// The lowest page of the stack as it has grown so far.
-private func stackStart(of space: Handle<ProgramSpace>) -> VirtualAddress {
-    var start = space.value.memory.layout.stackTop
-    while let state = space.value.memory.state(of: start - Granule.size), state != .free { start = start - Granule.size }
-    return start
 }
 
 /// `akuma_layout(buffer, size)`.

@@ -1,6 +1,6 @@
 import MachineAssembly
 
-/// How the machine ends, and how its other CPUs start.
+/// How the machine ends.
 public enum Power {
     /// Ends the machine with an exit status, 0 to 255, by semihosting (SYS_EXIT_EXTENDED); where no debugger listens,
     /// by PSCI and without one.
@@ -10,7 +10,7 @@ public enum Power {
     public static func off() -> Never { akuma_power_off() }
 }
 
-/// The firmware that starts and stops CPUs: PSCI (Arm DEN 0022).
+/// The firmware that ends the machine: PSCI (Arm DEN 0022).
 public enum Firmware: Sendable {
     /// Reached by `hvc`, the device tree's method `hvc`.
     case hypervisorCall
@@ -26,12 +26,6 @@ public enum Firmware: Sendable {
 
     /// PSCI's version, major in bits 31:16.
     public var version: UInt32 { UInt32(truncatingIfNeeded: call(0x8400_0000)) }
-
-    /// Starts the CPU of affinity `target` at a physical address with its MMU off and `argument` in x0 (CPU_ON).
-    /// - Returns: 0, or PSCI's error, negative.
-    public func startCPU(_ target: UInt64, at entry: UInt64, argument: UInt64) -> Int64 {
-        call(0xC400_0003, target, entry, argument)
-    }
 
     /// Ends the machine (SYSTEM_OFF).
     public func off() -> Never {

@@ -8,9 +8,6 @@ public enum Boot {
         return tree == 0 ? nil : (tree, state.value.device_tree_size)
     }
 
-    /// The exception level that the machine started in, 1 or 2.
-    public static var entryLevel: UInt64 { state.value.entry_level }
-
     /// The virtual counter at entry, in ticks.
     public static var entryTime: UInt64 { state.value.entry_time }
 

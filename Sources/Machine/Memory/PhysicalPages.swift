@@ -20,15 +20,6 @@ public enum PhysicalWord {
     public static func compareExchange(expected: UInt64, desired: UInt64, at address: UInt64) -> UInt64 {
         akuma_compare_exchange(address, expected, desired)
     }
-
-    /// As ``load(_:)``, 32 bits.
-    @inlinable @inline(__always) public static func load32(_ address: UInt64) -> UInt32 { akuma_load32(address) }
-
-    /// As ``compareExchange(expected:desired:at:)``, 32 bits.
-    @inlinable @inline(__always)
-    public static func compareExchange32(expected: UInt32, desired: UInt32, at address: UInt64) -> UInt32 {
-        akuma_compare_exchange32(address, expected, desired)
-    }
 }
 
 /// Pages of RAM by physical address, through the identity mapping, and the caches that hold them.

@@ -95,45 +95,11 @@ public enum UserMemory {
         return word.succeeded != 0 ? UInt8(truncatingIfNeeded: word.value) : nil
     }
 
-    /// Reads 16 bits of a program's memory, nil where the program may not.
-    @inlinable public static func load16(_ user: UInt64) -> UInt16? {
-        if isTagged(user) { return nil }
-        let word = akuma_user_load16(user)
-        return word.succeeded != 0 ? UInt16(truncatingIfNeeded: word.value) : nil
-    }
-
     /// Reads 32 bits of a program's memory, at once where aligned, nil where the program may not.
     @inlinable public static func load32(_ user: UInt64) -> UInt32? {
         if isTagged(user) { return nil }
         let word = akuma_user_load32(user)
         return word.succeeded != 0 ? UInt32(truncatingIfNeeded: word.value) : nil
-    }
-
-    /// Reads 64 bits of a program's memory, at once where aligned, nil where the program may not.
-    @inlinable public static func load64(_ user: UInt64) -> UInt64? {
-        if isTagged(user) { return nil }
-        let word = akuma_user_load64(user)
-        return word.succeeded != 0 ? word.value : nil
-    }
-
-    /// Writes a byte of a program's memory; false where the program may not.
-    @inlinable public static func store8(_ value: UInt8, at user: UInt64) -> Bool {
-        !isTagged(user) && akuma_user_store8(user, value)
-    }
-
-    /// Writes 16 bits of a program's memory; false where the program may not.
-    @inlinable public static func store16(_ value: UInt16, at user: UInt64) -> Bool {
-        !isTagged(user) && akuma_user_store16(user, value)
-    }
-
-    /// Writes 32 bits of a program's memory, at once where aligned; false where the program may not.
-    @inlinable public static func store32(_ value: UInt32, at user: UInt64) -> Bool {
-        !isTagged(user) && akuma_user_store32(user, value)
-    }
-
-    /// Writes 64 bits of a program's memory, at once where aligned; false where the program may not.
-    @inlinable public static func store64(_ value: UInt64, at user: UInt64) -> Bool {
-        !isTagged(user) && akuma_user_store64(user, value)
     }
 
     /// Where a user-copy routine goes on when the instruction at `instruction` faults for good; nil for any other code.

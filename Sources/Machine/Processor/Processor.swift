@@ -21,21 +21,4 @@ public enum Processor {
 
     /// A hint that this is a loop that waits for another CPU.
     @inlinable public static func spinHint() { akuma_spin_hint() }
-
-    /// The registers that say what this CPU can do (Arm ARM D19.2, `ID_AA64…_EL1`), unfiltered.
-    public enum Identification {
-        public static var processorFeatures0: UInt64 { akuma_read_id_aa64pfr0_el1() }
-        public static var processorFeatures1: UInt64 { akuma_read_id_aa64pfr1_el1() }
-        public static var instructions0: UInt64 { akuma_read_id_aa64isar0_el1() }
-        public static var instructions1: UInt64 { akuma_read_id_aa64isar1_el1() }
-        public static var memoryModel0: UInt64 { akuma_read_id_aa64mmfr0_el1() }
-        public static var memoryModel1: UInt64 { akuma_read_id_aa64mmfr1_el1() }
-        public static var memoryModel2: UInt64 { akuma_read_id_aa64mmfr2_el1() }
-        /// Implementer, variant, part and revision (MIDR_EL1).
-        public static var main: UInt64 { akuma_read_midr_el1() }
-        /// This CPU's affinity (MPIDR_EL1).
-        public static var multiprocessorAffinity: UInt64 { akuma_read_mpidr_el1() }
-        /// Line sizes and what publishing instructions needs (CTR_EL0).
-        public static var cacheType: UInt64 { akuma_read_ctr_el0() }
-    }
 }

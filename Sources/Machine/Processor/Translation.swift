@@ -14,12 +14,6 @@ public enum Translation {
     /// Makes table writes visible to the walkers before what follows (`dsb ishst`).
     @inlinable @inline(__always) public static func orderTableWrites() { akuma_dsb_ishst() }
 
-    /// Makes newly valid entries usable by the instructions that follow: `dsb ishst`, `isb`.
-    @inlinable @inline(__always) public static func publishTableWrites() {
-        akuma_dsb_ishst()
-        akuma_isb()
-    }
-
     /// Invalidates the last-level translation of a page (`tlbi vale1is`).
     @inlinable @inline(__always) public static func invalidateLastLevel(of page: UInt64, asid: UInt64) {
         akuma_tlbi_vale1is(akuma_tlbi_argument(page, asid))
@@ -28,11 +22,6 @@ public enum Translation {
     /// Invalidates the translation of a page and the table descriptors on its path (`tlbi vae1is`).
     @inlinable @inline(__always) public static func invalidateAllLevels(of page: UInt64, asid: UInt64) {
         akuma_tlbi_vae1is(akuma_tlbi_argument(page, asid))
-    }
-
-    /// Invalidates the translation of a page and the table descriptors on its path for all ASIDs (`tlbi vaae1is`).
-    @inlinable @inline(__always) public static func invalidateAllLevels(of page: UInt64) {
-        akuma_tlbi_vaae1is(akuma_tlbi_argument(page, 0))
     }
 
     /// Invalidates everything of an ASID but global entries (`tlbi aside1is`).
@@ -46,9 +35,6 @@ public enum Translation {
 
     /// Bits of an ASID: 16 or 8.
     public static var asidBits: Int { akuma_read_tcr_el1() >> 36 & 1 == 1 ? 16 : 8 }
-
-    /// Whether the hardware sets the access flag (TCR_EL1.HA, on wherever it exists).
-    public static var hardwareSetsAccessFlag: Bool { akuma_read_tcr_el1() >> 39 & 1 == 1 }
 
     /// Lets the hardware turn a clean entry (DBM set) into a dirty one (TCR_EL1.HD); off until somebody asks.
     /// - Returns: whether this CPU does so.

@@ -26,10 +26,6 @@ AKUMA_INLINE uint32_t akuma_load_acquire32(uint64_t address) {
 AKUMA_INLINE void akuma_store_release32(uint64_t address, uint32_t value) {
     __atomic_store_n((uint32_t *)address, value, __ATOMIC_RELEASE);
 }
-AKUMA_INLINE uint32_t akuma_compare_exchange32(uint64_t address, uint32_t expected, uint32_t desired) {
-    __atomic_compare_exchange_n((uint32_t *)address, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-    return expected;
-}
 
 /// Adds to a word, with acquire ordering; returns what it was.
 AKUMA_INLINE uint32_t akuma_fetch_add32(uint64_t address, uint32_t addend) {

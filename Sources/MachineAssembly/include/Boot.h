@@ -8,8 +8,6 @@ struct AkumaBoot {
     uint64_t device_tree;
     /// Its size in bytes, from its header.
     uint64_t device_tree_size;
-    /// The exception level that the machine started in: 1 or 2.
-    uint64_t entry_level;
     /// Physical address of the level-0 table of TTBR0, and of the level-1 table below its entry 0.
     uint64_t root_table, level1_table;
     /// Physical address of the level-0 table of TTBR1.

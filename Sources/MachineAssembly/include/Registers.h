@@ -20,15 +20,11 @@
     }
 
 // Identification
-AKUMA_READ_CONSTANT(ctr_el0, "ctr_el0")
-AKUMA_READ_CONSTANT(dczid_el0, "dczid_el0")
-AKUMA_READ_CONSTANT(midr_el1, "midr_el1")
 AKUMA_READ_CONSTANT(mpidr_el1, "mpidr_el1")
 AKUMA_READ_CONSTANT(id_aa64pfr0_el1, "id_aa64pfr0_el1")
 AKUMA_READ_CONSTANT(id_aa64pfr1_el1, "id_aa64pfr1_el1")
 AKUMA_READ_CONSTANT(id_aa64isar0_el1, "id_aa64isar0_el1")
 AKUMA_READ_CONSTANT(id_aa64isar1_el1, "id_aa64isar1_el1")
-AKUMA_READ_CONSTANT(id_aa64mmfr0_el1, "id_aa64mmfr0_el1")
 AKUMA_READ_CONSTANT(id_aa64mmfr1_el1, "id_aa64mmfr1_el1")
 AKUMA_READ_CONSTANT(id_aa64mmfr2_el1, "S3_0_C0_C7_2")
 

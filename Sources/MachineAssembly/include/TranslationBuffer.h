@@ -16,8 +16,6 @@ AKUMA_TLBI(vale1is)
 AKUMA_TLBI(vae1is)
 /// Last level, by address, all ASIDs.
 AKUMA_TLBI(vaale1is)
-/// All levels, by address, all ASIDs.
-AKUMA_TLBI(vaae1is)
 /// Everything of one ASID (bits 63:48).
 AKUMA_TLBI(aside1is)
 /// Everything.

@@ -85,7 +85,6 @@
             visit(State.forkSpecial, in: state)
             visit(TableRecord.entriesInUseField, in: detail)
             visit(TableRecord.residentField, in: detail)
-            visit(TableRecord.accountedField, in: detail)
             visit(TableRecord.longestFreeRunField, in: detail)
             visit(TableRecord.namesObjectsField, in: detail)
         case .cachedFilePage, .copiedFilePage:

@@ -2,7 +2,7 @@
 ///
 /// Each count holds 0 … 8,192, the entries in a table of the largest granule. Setting one beyond its field traps.
 @frozen public struct TableRecord: Hashable, Sendable {
-    /// The four counts as word 1 of the record holds them.
+    /// The counts as word 1 of the record holds them.
     public var word: UInt64
 
     @inlinable public init(word: UInt64) { self.word = word }
@@ -14,10 +14,9 @@
 
     @inlinable public static var entriesInUseField: BitField { BitField("in use", shift: 0, width: 14) }
     @inlinable public static var residentField: BitField { BitField("resident", shift: 14, width: 14) }
-    @inlinable public static var accountedField: BitField { BitField("accounted", shift: 28, width: 14) }
-    @inlinable public static var longestFreeRunField: BitField { BitField("longest free run", shift: 42, width: 14) }
+    @inlinable public static var longestFreeRunField: BitField { BitField("longest free run", shift: 28, width: 14) }
 
-    @inlinable public static var namesObjectsField: BitField { BitField("names objects", shift: 56, width: 1) }
+    @inlinable public static var namesObjectsField: BitField { BitField("names objects", shift: 42, width: 1) }
 
     @inlinable func get(_ field: BitField) -> Int { Int(truncatingIfNeeded: field.value(in: word)) }
 
@@ -35,12 +34,6 @@
     @inlinable public var resident: Int {
         get { get(Self.residentField) }
         set { set(Self.residentField, newValue) }
-    }
-
-    /// Entries that count towards the commit limit.
-    @inlinable public var accounted: Int {
-        get { get(Self.accountedField) }
-        set { set(Self.accountedField, newValue) }
     }
 
     /// Whether an entry may belong to a mapping of an object: set with the first such entry, and then for good.

@@ -7,9 +7,6 @@ extension ObjectTable {
     private static var present: BitField { BitField("present", shift: 3, width: 1) }
     private static var height: BitField { BitField("height", shift: 0, width: 3) }
 
-    /// A page's index is of 32 bits.
-    private static var maximumHeight: UInt64 { (32 + Granule.indexBits - 1) / Granule.indexBits }
-
     private static func frame(in word: UInt64) -> FrameNumber { FrameNumber(DescriptorLayout.frame.value(in: word)) }
 
     private static func word(of frame: FrameNumber) -> UInt64 {

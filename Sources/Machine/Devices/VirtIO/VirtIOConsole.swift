@@ -242,12 +242,6 @@ import MachineAssembly
         while ports[port.number].output?.takeBack() != nil {}
     }
 
-    /// Whether ``receive(into:from:)`` would return something.
-    public mutating func hasInput(_ port: Port) -> Bool {
-        collectInput(port)
-        return ports[port.number].pending != nil
-    }
-
     /// Copies received bytes to the front of `span`.
     /// - Returns: the bytes copied, 0 where nothing has arrived; at most what `span` holds.
     public mutating func receive(into span: inout MutableRawSpan, from port: Port) -> Int {

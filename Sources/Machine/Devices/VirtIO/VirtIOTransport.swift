@@ -46,7 +46,6 @@ import MachineAssembly
         static let driver: UInt32 = 2
         static let driverReady: UInt32 = 4
         static let featuresAccepted: UInt32 = 8
-        static let needsReset: UInt32 = 64
         static let failed: UInt32 = 128
     }
 
