@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -158,6 +159,42 @@ static void names(void) {
     unlink("/second");
 }
 
+// A process unmaps a file that is no more, and maps another one, while its mappings are told, which takes turns.
+static void strangers(void) {
+    size_t large = 40ul << 20;
+    pid_t child = fork();
+    if (!child) for (;;) {
+        int file = open("/old", O_CREAT | O_RDWR, 0600);
+        if (ftruncate(file, large)) _exit(1);
+        char *place = mmap(0, large, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file, 0);
+        close(file);
+        unlink("/old");
+        sched_yield();
+        munmap(place, large);
+        file = open("/new", O_CREAT | O_RDWR, 0600);
+        if (write(file, "new", 3) != 3) _exit(1);
+        place = mmap(0, 4096, PROT_READ, MAP_SHARED, file, 0);
+        close(file);
+        sched_yield();
+        munmap(place, 4096);
+        unlink("/new");
+    }
+    int wrong = 0, right = 0;
+    for (int i = 0; i < 300; i++) {
+        char line[256];
+        unsigned long start, end;
+        FILE *maps = fdopen(below(child, "smaps", O_RDONLY), "r");
+        while (fgets(line, sizeof line, maps)) {
+            if (sscanf(line, "%lx-%lx", &start, &end) < 2 || end - start < 2 * 4096) continue;
+            wrong += strstr(line, "/new") != 0;
+            right += strstr(line, "/old") != 0;
+        }
+        fclose(maps);
+    }
+    end(child);
+    printf("another file's name: %d, its own: %d\n", wrong, right > 0);
+}
+
 int main(void) {
     setvbuf(stdout, 0, _IONBF, 0);
     links();
@@ -165,4 +202,5 @@ int main(void) {
     zombies();
     readers();
     names();
+    strangers();
 }
