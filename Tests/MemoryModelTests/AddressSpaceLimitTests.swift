@@ -17,7 +17,7 @@ private func range(_ start: UInt64, _ length: UInt64) -> VirtualRange {
         try test.space.apply(.lockOnFault, over: range(base + 2 * page, 2 * page), frames: &test.frames)
         #expect(test.space.lockedPages == 4)
         test.space.lockLimit = 6
-        let answers = (test.space.mayLock(2), test.space.mayLock(3), test.space.mayLock(.max))
+        let answers = (test.space.mayLock(.pages(2)), test.space.mayLock(.pages(3)), test.space.mayLock(ByteCount(.max)))
         #expect(answers == (true, false, false))
         // Of six pages four are locked already.
         let whole = (test.space.mayLock(all: range(base, 6 * page)), test.space.mayLock(all: range(base, 7 * page)))
@@ -25,7 +25,7 @@ private func range(_ start: UInt64, _ length: UInt64) -> VirtualRange {
         try test.space.apply(.unlock, over: range(base, page), frames: &test.frames)
         try test.unmap(base + page, page)
         #expect(test.space.lockedPages == 2)
-        let after = (test.space.mayLock(4), test.space.mayLock(5))
+        let after = (test.space.mayLock(.pages(4)), test.space.mayLock(.pages(5)))
         #expect(after == (true, false))
         try test.finish()
     }

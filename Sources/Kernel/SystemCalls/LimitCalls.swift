@@ -117,7 +117,7 @@ func refuseLockingBeyondLimit(_ request: MapRequest) throws(Errno) {
     } else if !space.value.memory.locksMappings {
         return
     }
-    guard space.value.memory.mayLock((request.length.roundedUpToPages ?? ByteCount(.max)).wholePages) else {
+    guard space.value.memory.mayLock(request.length.roundedUpToPages ?? ByteCount(.max)) else {
         throw .resourceTemporarilyUnavailable
     }
 }

@@ -25,7 +25,7 @@ func lockMemory(_ call: SystemCallArguments, flags: UInt32) throws(Errno) -> UIn
 /// - Throws: ENOMEM beyond the limit, and only then EINVAL where the range wraps.
 private func lockableRange(_ call: SystemCallArguments) throws(Errno) -> VirtualRange {
     let space = Process.current.value.memory
-    if space.value.memory.mayLock(touchedBytes(call.first, call.second).wholePages) {
+    if space.value.memory.mayLock(touchedBytes(call.first, call.second)) {
         return try touchedPages(call.first, call.second)
     }
     guard let range = try? touchedPages(call.first, call.second), space.value.memory.mayLock(all: range) else {

@@ -241,7 +241,7 @@ private func mayLockHeap(to end: VirtualAddress) -> Bool {
     let start = space.value.memory.heapStart
     guard let new = (end - start).roundedUpToPages, let old = (space.value.memory.programBreak - start).roundedUpToPages
     else { return false }
-    return space.value.memory.mayLock((new - old).wholePages)
+    return space.value.memory.mayLock(new - old)
 }
 
 /// `brk` never fails: it returns where the program break is, which is elsewhere than asked where it could not be moved.

@@ -67,7 +67,7 @@ extension AddressSpace {
                 continue
             }
             // Where the run ends, the next look begins: what refuses there is told of then.
-            let expected = first.object.advanced(by: (cursor.position - first.start).wholePages)
+            let expected = first.object.advanced(by: cursor.position - first.start)
             guard !entry.isFree, (try? removableObject(of: entry, at: cursor.position, in: cursor.place)) == expected
             else { return (VirtualRange(first.start, to: cursor.position), first.object) }
         } while cursor.advance()

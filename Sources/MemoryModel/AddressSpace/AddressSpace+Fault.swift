@@ -207,7 +207,7 @@ extension AddressSpace {
         let gapStart = page - region.start < layout.stackGuardGap ? region.start : page - layout.stackGuardGap
         if gapStart < page, hasAccessibleMapping(in: VirtualRange(gapStart, to: page)) { throw .notMapped }
         let range = VirtualRange(page, to: above.address)
-        guard (try? checkGrowth(by: range.pageCount, of: self.attributes[attributes])) != nil else { throw .notMapped }
+        guard (try? checkGrowth(by: range.length, of: self.attributes[attributes])) != nil else { throw .notMapped }
         return StackGrowth(range: range, attributes: attributes)
     }
 

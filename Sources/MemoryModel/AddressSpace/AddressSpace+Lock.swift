@@ -32,15 +32,16 @@ extension AddressSpace {
         return countPages(in: range) { $0.contains(.locked) }
     }
 
-    /// Whether `pages` more may be locked (Linux mm/mmap.c, `mlock_future_check`).
-    public func mayLock(_ pages: UInt64) -> Bool {
+    /// Whether the whole pages of `length` more may be locked (Linux mm/mmap.c, `mlock_future_check`).
+    public func mayLock(_ length: ByteCount) -> Bool {
+        let pages = length.wholePages
         if pages <= lockLimit, statistics.mappedPages <= lockLimit - pages { return true }
         return pages <= lockLimit && lockedPages <= lockLimit - pages
     }
 
     /// Whether all of `range` may be locked; what is so already does not count twice (Linux mm/mlock.c, `do_mlock`).
     public func mayLock(all range: VirtualRange) -> Bool {
-        mayLock(range.pageCount) || mayLock(range.pageCount - lockedPages(in: range))
+        mayLock(range.length) || mayLock(range.length - .pages(lockedPages(in: range)))
     }
 
     /// Whether what is mapped from now on is locked.

@@ -15,7 +15,7 @@ extension AddressSpace {
         guard let length = request.length.roundedUpToPages,
             length <= AddressSpaceLayout.addressLimit - VirtualAddress(0)
         else { throw .outOfMemory }
-        if let object = request.object, !object.canIndex(length.wholePages) { throw .overflow }
+        if let object = request.object, !object.canIndex(length) { throw .overflow }
         if request.isPlain && !hasGrowingMappings {
             let attributes = try intern(request.attributes | futureLock)
             if let start = mapAtNextFit(length, as: attributes) {

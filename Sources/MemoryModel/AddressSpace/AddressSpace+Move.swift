@@ -85,11 +85,11 @@ extension AddressSpace {
 
     /// Whether limits allow the pages that `request` adds to `mapping`.
     @inline(__always) private func checkGrowth(_ request: MoveRequest, _ mapping: MappedRange) throws(MapError) {
-        let pages = request.addedPages
-        guard pages > 0 else { return }
+        let added = ByteCount.pages(request.addedPages)
+        guard added > .zero else { return }
         let set = attributes[mapping.attributes]
         // What stays behind without its pages is no longer locked.
-        try checkGrowth(by: pages, of: request.options.contains(.dontUnmap) ? .none : set)
+        try checkGrowth(by: added, of: request.options.contains(.dontUnmap) ? .none : set)
         let isData = set.contains(.write) && set.isDisjoint(with: .shared | .growsDown)
         guard request.mayAddData || !isData, request.mayAccount || !set.contains(.accounted) else { throw .outOfMemory }
     }
@@ -127,7 +127,7 @@ extension AddressSpace {
         _ range: VirtualRange, behind mapping: MappedRange, frames: inout FrameAllocator<M>
     ) throws(MapError) {
         if let object = mapping.object {
-            let first = object.advanced(by: mapping.range.pageCount)
+            let first = object.advanced(by: mapping.range.length)
             try reserve(range, as: mapping.attributes, of: first, frames: &frames)
         } else {
             try reserve(range, as: mapping.attributes, frames: &frames)
@@ -205,7 +205,7 @@ extension AddressSpace {
                 } while left > 0 && descriptor.rawValue & mask == wanted
             }
             if object != nil || records.tableRecord(of: place.table).namesObjects {
-                let shown = object?.advanced(by: (address - range.start).wholePages)
+                let shown = object?.advanced(by: address - range.start)
                 guard shows(shown, VirtualRange(address, to: next), in: place) else { throw .badAddress }
             }
             address = next
@@ -223,10 +223,9 @@ extension AddressSpace {
             let start = TableGeometry.start(of: page, at: place.level)
             let untouched = entry.isResident ? tables.untouched(entry) : entry
             if let object {
-                let offset = (page - range.start).wholePages
                 guard untouched.isReservedFile, untouched.object == object.number,
                     untouched.advanced(byPages: (page - start).wholePages).pageIndex
-                        == object.advanced(by: offset).firstPage
+                        == object.advanced(by: page - range.start).firstPage
                 else { return false }
             } else if untouched.isReservedFile {
                 return false
@@ -249,14 +248,14 @@ struct MappedRange {
     /// Whether all are resident, and nobody changes their entries but who holds the address space.
     var isSteady: Bool
 
-    /// The entry of its page of number `page`, or of one that follows the last, were it never touched.
-    func reserved(_ page: UInt64) -> Descriptor {
-        guard let object = object?.advanced(by: page) else { return .reserved(attributes) }
+    /// The entry of its page at `offset`, or of one that follows the last, were it never touched.
+    func reserved(at offset: ByteCount) -> Descriptor {
+        guard let object = object?.advanced(by: offset) else { return .reserved(attributes) }
         return .reservedFile(attributes, object: object.number, pageIndex: object.firstPage)
     }
 
     /// Whether each page of an object that it would show has an index.
-    func canGrow(to length: ByteCount) -> Bool { object.map { $0.canIndex(length.wholePages) } ?? true }
+    func canGrow(to length: ByteCount) -> Bool { object.map { $0.canIndex(length) } ?? true }
 }
 
 extension TranslationTables {

@@ -102,7 +102,7 @@ extension AddressSpace {
             let attributes = try intern(set)
             let grown = VirtualRange(old, to: new)
             if let run {
-                reserve(run, grown.pageCount, as: attributes)
+                reserve(run, grown.length, as: attributes)
             } else {
                 try reserve(grown, as: attributes, frames: &frames)
             }

@@ -95,7 +95,7 @@ extension AddressSpace {
                 if descriptor.attributeClass != lastClass {
                     guard attributes(of: descriptor) == known.attributes else { return run }
                 }
-                guard object == known.object?.advanced(by: known.pageCount) else { return run }
+                guard object == known.object?.advanced(by: known.end - known.start) else { return run }
                 run?.end = min(cursor.entryEnd, area.end)
             } else {
                 run = MappedRun(
@@ -118,7 +118,7 @@ extension AddressSpace {
     private func mappedObject(of descriptor: Descriptor, at address: VirtualAddress, level: Int) -> MappedObject? {
         if descriptor.isReservedFile {
             let first = MappedObject(descriptor.object, firstPage: descriptor.pageIndex)
-            return first.advanced(by: (address - TableGeometry.start(of: address, at: level)).wholePages)
+            return first.advanced(by: address - TableGeometry.start(of: address, at: level))
         }
         guard descriptor.isResident, records.record(of: descriptor.frame).kind.hasOrigin else { return nil }
         let origin = records.origin(of: descriptor.frame)
@@ -188,8 +188,9 @@ extension AddressSpace {
 
 extension MappedObject {
     /// The same object from a later page on.
-    @inlinable func advanced(by pages: UInt64) -> MappedObject {
-        MappedObject(number, firstPage: PageIndex(UInt32(truncatingIfNeeded: UInt64(firstPage.rawValue) &+ pages)))
+    @inlinable func advanced(by length: ByteCount) -> MappedObject {
+        let index = UInt64(firstPage.rawValue) &+ length.wholePages
+        return MappedObject(number, firstPage: PageIndex(UInt32(truncatingIfNeeded: index)))
     }
 }
 

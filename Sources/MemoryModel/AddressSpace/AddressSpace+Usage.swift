@@ -40,11 +40,11 @@ extension AddressSpace {
         return count
     }
 
-    /// Whether a mapping with `set` may grow by `pages` on its own, as a stack does by a fault and any by `mremap`
+    /// Whether a mapping with `set` may grow by `length` on its own, as a stack does by a fault and any by `mremap`
     /// (Linux mm/mmap.c, `acct_stack_growth`; mm/mremap.c, `vma_to_resize`).
     /// - Throws: ``MapError/tryAgain`` beyond the limit on locked pages, ``MapError/outOfMemory`` beyond the one on all.
-    func checkGrowth(by pages: UInt64, of set: AttributeSet) throws(MapError) {
-        if set.contains(.locked) && !mayLock(pages) { throw .tryAgain }
-        guard pageLimit == .max || statistics.mappedPages + pages <= pageLimit else { throw .outOfMemory }
+    func checkGrowth(by length: ByteCount, of set: AttributeSet) throws(MapError) {
+        if set.contains(.locked) && !mayLock(length) { throw .tryAgain }
+        guard pageLimit == .max || statistics.mappedPages + length.wholePages <= pageLimit else { throw .outOfMemory }
     }
 }

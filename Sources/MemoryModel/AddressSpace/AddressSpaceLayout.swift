@@ -63,8 +63,8 @@
     ///
     /// Each number counts pages; only its low ``randomBits`` bits count.
     public static func randomised(image: UInt64, heap: UInt64, map: UInt64, stack: UInt64) -> AddressSpaceLayout {
-        func address(_ area: UInt64, _ pages: UInt64) -> VirtualAddress {
-            VirtualAddress(area << 45 | (pages & (1 << randomBits - 1)) << Granule.shift)
+        func address(_ area: UInt64, _ number: UInt64) -> VirtualAddress {
+            VirtualAddress(area << 45 | (number & (1 << randomBits - 1)) << Granule.shift)
         }
         var layout = standard
         layout.isHigh = true

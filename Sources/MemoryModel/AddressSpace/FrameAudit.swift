@@ -75,19 +75,20 @@ public struct FrameAudit<M: Hardware>: ~Copyable {
             let table = visit.position.table
             add(at: frameWord(table))
             guard found(table) == 1 else { continue }
-            let pages = TableGeometry.span(at: visit.position.level).wholePages
-            for index in 0..<Granule.entriesPerTable
-            where !kernel.owns(index, at: visit.position.level, firstAddress: visit.start) {
+            let level = visit.position.level
+            for index in 0..<Granule.entriesPerTable where !kernel.owns(index, at: level, firstAddress: visit.start) {
                 let descriptor = machine.load(TableGeometry.entry(index, of: table))
-                count(Descriptor(rawValue: descriptor), at: visit.position.level, pages, space)
+                count(Descriptor(rawValue: descriptor), at: level, space)
             }
         }
     }
 
-    private func count(_ descriptor: Descriptor, at level: Int, _ pages: UInt64, _ space: borrowing AddressSpace<M>) {
+    private func count(_ descriptor: Descriptor, at level: Int, _ space: borrowing AddressSpace<M>) {
         guard !descriptor.isFree, !descriptor.isTable(at: level) else { return }
         if descriptor.isResident && records.contains(descriptor.frame) { add(at: frameWord(descriptor.frame)) }
-        if let object = space.object(of: descriptor), objects.exists(object) { add(pages, at: objectWord(object)) }
+        if let object = space.object(of: descriptor), objects.exists(object) {
+            add(TableGeometry.span(at: level).wholePages, at: objectWord(object))
+        }
     }
 
     // MARK: Checking
@@ -122,8 +123,8 @@ public struct FrameAudit<M: Hardware>: ~Copyable {
         try require(free + hot + owned == frames.totalFrames, "each frame is either free or owned", at: owned)
     }
 
-    private func require(_ holds: Bool, _ invariant: StaticString, at address: UInt64) throws(InvariantViolation) {
-        guard holds else { throw InvariantViolation(invariant: invariant, address: VirtualAddress(address)) }
+    private func require(_ holds: Bool, _ invariant: StaticString, at figure: UInt64) throws(InvariantViolation) {
+        guard holds else { throw InvariantViolation(invariant: invariant, address: VirtualAddress(figure)) }
     }
 
     private func check(_ object: ObjectNumber) throws(InvariantViolation) {

@@ -36,9 +36,9 @@
         self.firstPage = firstPage
     }
 
-    /// Whether the last of `pages` pages has an index of 32 bits too.
-    @inlinable func canIndex(_ pages: UInt64) -> Bool {
-        let (end, overflow) = UInt64(firstPage.rawValue).addingReportingOverflow(pages)
+    /// Whether the last page of `length` has an index of 32 bits too.
+    @inlinable func canIndex(_ length: ByteCount) -> Bool {
+        let (end, overflow) = UInt64(firstPage.rawValue).addingReportingOverflow(length.wholePages)
         return !overflow && end <= InvalidEntryLayout.pageIndex.maximum + 1
     }
 }

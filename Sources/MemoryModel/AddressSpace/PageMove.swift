@@ -17,7 +17,7 @@ extension AddressSpace {
             return
         }
         _ = try cursor(over: mapping.range, filling: false, frames: &frames)
-        let left = isKept ? mapping.reserved(0).replacing(try classWithoutLock(mapping.attributes)) : .free
+        let left = isKept ? mapping.reserved(at: .zero).replacing(try classWithoutLock(mapping.attributes)) : .free
         let isFilled = !tables.isFree(target)
         var needs = TablesNeeded(tables, moving: mapping, to: target, isFilled: isFilled)
         var counter = MissingTables()
@@ -235,8 +235,8 @@ extension AddressSpace {
             repeat {
                 let old = cursor.descriptor
                 if old.isFree {
-                    let page = mapping.range.pageCount + (cursor.position - range.start).wholePages
-                    cursor.write(mapping.reserved(page), over: old)
+                    let offset = mapping.range.length + (cursor.position - range.start)
+                    cursor.write(mapping.reserved(at: offset), over: old)
                 }
             } while cursor.moveWithinTable()
             cursor.settle()

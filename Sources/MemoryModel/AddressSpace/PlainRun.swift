@@ -83,8 +83,9 @@ extension AddressSpace {
 
     // MARK: mmap, brk
 
-    /// Reserves the first `pages` pages of a run that is free.
-    @inline(__always) func reserve(_ run: TableRun, _ pages: UInt64, as attributes: AttributeClass) {
+    /// Reserves the first pages of a run that is free, `length` of them.
+    @inline(__always) func reserve(_ run: TableRun, _ length: ByteCount, as attributes: AttributeClass) {
+        let pages = length.wholePages
         write(Descriptor.reserved(attributes), to: run, pages)
         records.count(entries: Int(truncatingIfNeeded: pages), resident: 0, in: run.table)
     }
@@ -98,7 +99,7 @@ extension AddressSpace {
         guard length <= mapRegion.end - start, let run = freeRun(of: VirtualRange(start, to: start + length)) else {
             return nil
         }
-        reserve(run, run.count, as: attributes)
+        reserve(run, length, as: attributes)
         nextFitLow = start + length
         return start
     }

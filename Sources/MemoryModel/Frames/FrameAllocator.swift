@@ -139,6 +139,7 @@
         if hotCount > hotLimit { coolDown() }
     }
 
+    /// Makes the frame the hottest, however many there are: a refill asks for as many as it wants.
     @inlinable mutating func putAtHand(_ index: UInt64) {
         let state = FrameRecord.State.kind.word(UInt64(FrameKind.hot.rawValue))
         let detail = FrameLink.word(previous: .none, next: hottest)
@@ -173,7 +174,7 @@
         for kind: FrameKind, upTo wanted: UInt64 = 1 << batchOrder
     ) -> Bool {
         if failsForShortage() { return false }
-        guard arePlenty(wanted) else { return takeOut(for: kind) }
+        guard arePlenty(wanted) else { return refillWithOne(for: kind) }
         while hotCount < wanted, let smallest = buddies.smallestOrder {
             let order = min(smallest, Self.batchOrder)
             guard let first = buddies.take(order: order) else { break }
@@ -188,7 +189,7 @@
 
     /// Puts one frame at hand, for who takes it at once.
     /// - Returns: false where there is none, or what is left is not for `kind`.
-    private mutating func takeOut(for kind: FrameKind) -> Bool {
+    private mutating func refillWithOne(for kind: FrameKind) -> Bool {
         keepReserve()
         if buddies.freeFrames <= reserve && kind != .kernel && kind != .table { return false }
         guard let index = buddies.take(order: 0) else { return false }
@@ -233,8 +234,9 @@
             return FrameBlock(adopting: frame.relinquish(), order: 0)
         }
         if failsForShortage() { return nil }
-        if buddies.freeFrames < reserve + 1 << order { mergeFreeFrames() }
-        guard buddies.freeFrames >= reserve + 1 << order else { return nil }
+        let needed = reserve + (1 << order)
+        if buddies.freeFrames < needed { mergeFreeFrames() }
+        guard buddies.freeFrames >= needed else { return nil }
         var taken = buddies.take(order: order)
         if taken == nil, hotCount > 0 {
             mergeFreeFrames()

@@ -103,7 +103,7 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
     space.setFutureLock(.lockOnFault)
     _ = space.populatesMappings || space.locksMappings
     space.lockLimit = space.lockedPages
-    _ = space.mayLock(1) && space.mayLock(all: VirtualRange(start, to: start + Granule.size))
+    _ = space.mayLock(Granule.size) && space.mayLock(all: VirtualRange(start, to: start + Granule.size))
     _ = space.contains(.locked, in: VirtualRange(start, to: start + Granule.size))
     try space.seal(VirtualRange(start, to: start + Granule.size), frames: &frames)
     _ = try? space.populate(
