@@ -445,4 +445,15 @@ extension Handle where T == Inode {
 extension FileSystem {
     /// Frames that files leave to others: where fewer are free a write is ENOSPC, and what runs goes on.
     static var reservedFrames: UInt64 { kernel.totalFrames / 32 }
+
+    /// Frames that names leave to others. Fewer: names are small, and a disk that is full of content still takes some.
+    static var framesReservedFromNames: UInt64 { reservedFrames / 4 * 3 }
+
+    /// Whether more than `reserved` frames are free, once pages of files that nobody maps are given up for it.
+    static func hasRoom(leaving reserved: UInt64) -> Bool {
+        while kernel.frames.withLock({ $0.freeFrames <= reserved }) {
+            guard reclaimUnmapped() else { return false }
+        }
+        return true
+    }
 }

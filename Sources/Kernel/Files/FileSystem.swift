@@ -35,10 +35,10 @@ struct FileSystem: ~Copyable {
         return FileSystem(root: root, inodes: inodes, names: try NameTable())
     }
 
-    /// ENOSPC where what a program keeps in files has to leave the rest of RAM to others: names and inodes too, of which
-    /// there may be as many as somebody likes (mm/shmem.c: nr_inodes).
-    func checkRoom() throws(Errno) {
-        guard KernelPages.hasRoomForNames else { throw .noSpace }
+    /// ENOSPC where no more names and inodes can be had, of which a program may make as many as it likes (there, mm/shmem.c,
+    /// nr_inodes).
+    func checkRoomForNames() throws(Errno) {
+        guard FileSystem.hasRoom(leaving: FileSystem.framesReservedFromNames) else { throw .noSpace }
     }
 
     // MARK: Inodes

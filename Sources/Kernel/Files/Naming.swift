@@ -12,7 +12,7 @@ func makeFile(
 ) throws(Errno) -> Handle<Inode> {
     // Nor does a directory of the kernel's take any (fs/proc/generic.c: there is no create).
     guard !directory.isDeleted, !directory.isKernelsDirectory else { throw .noSuchFileOrDirectory }
-    try fileSystem.checkRoom()
+    try fileSystem.checkRoomForNames()
     return try insertFile(name, in: directory, mode, content)
 }
 
@@ -44,7 +44,7 @@ func makeNameless(
     _ mode: FileMode, _ content: InodeContent, in directory: Handle<Inode>,
     named: (Handle<Inode>) throws(Errno) -> StoredText
 ) throws(Errno) -> Handle<Inode> {
-    try fileSystem.checkRoom()
+    try fileSystem.checkRoomForNames()
     let inode = try fileSystem.makeInode(mode, content)
     do throws(Errno) {
         let entry = try fileSystem.makeEntry(named(inode), in: directory, for: inode)
@@ -71,7 +71,7 @@ func removeName(_ entry: Handle<DirectoryEntry>) {
 /// Gives a file another name, which the directory has not; neither is the kernel's. ENOENT, ENOSPC, ENOMEM.
 func link(_ inode: Handle<Inode>, as name: Span<UInt8>, in directory: Handle<Inode>) throws(Errno) {
     guard !directory.isDeleted else { throw .noSuchFileOrDirectory }
-    try fileSystem.checkRoom()
+    try fileSystem.checkRoomForNames()
     let text = try fileSystem.texts.keep(name)
     fileSystem.insert(try fileSystem.makeEntry(text, in: directory, for: inode))
     inode.value.noteChange()
@@ -85,7 +85,7 @@ func move(
     replacing victim: Handle<DirectoryEntry>?
 ) throws(Errno) {
     guard !directory.isDeleted else { throw .noSuchFileOrDirectory }
-    if name.count > entry.value.name.count { try fileSystem.checkRoom() }
+    if name.count > entry.value.name.count { try fileSystem.checkRoomForNames() }
     let text = try fileSystem.texts.keep(name)
     if let victim { removeName(victim) }
     let source = entry.value.directory

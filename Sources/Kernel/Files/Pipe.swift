@@ -61,7 +61,7 @@ struct Pipe: ~Copyable {
             if frames[frame] == 0 {
                 // An empty pipe takes a page of bytes though little memory is left: what others have filled it with must
                 // not keep two programs from talking.
-                guard count == 0 || KernelPages.hasRoomForFiles, let page = KernelPages.take() else {
+                guard count == 0 || FileSystem.hasRoom(leaving: FileSystem.reservedFrames), let page = KernelPages.take() else {
                     if total == 0 { throw .noMemory }
                     break
                 }

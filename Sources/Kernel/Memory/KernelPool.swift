@@ -50,20 +50,6 @@ enum KernelPages {
         }
     }
 
-    /// Whether a program may have more of what it can have as much of as it likes: all but ``FileSystem/reservedFrames`` of
-    /// RAM, for which what else is kept of files is given up.
-    static var hasRoomForFiles: Bool { hasRoom(leaving: FileSystem.reservedFrames) }
-
-    /// Whether there is room for names: they are small, and a disk that is full of content still takes some.
-    static var hasRoomForNames: Bool { hasRoom(leaving: FileSystem.reservedFrames / 4 * 3) }
-
-    private static func hasRoom(leaving frames: UInt64) -> Bool {
-        while kernel.frames.withLock({ $0.freeFrames <= frames }) {
-            guard reclaimUnmapped() else { return false }
-        }
-        return true
-    }
-
     /// Takes back what ``take()`` gave.
     static func giveBack(_ address: UInt64) {
         kernel.frames.withLock { $0.release(Frame(adopting: KernelMemory.virtToPhys(VirtualAddress(address)).frame)) }

@@ -43,7 +43,7 @@ func reclaimMemory() -> Bool {
 /// Has every program give up clean pages of files; see ``AddressSpace/giveUpCleanPages(sparingUsed:frames:)``.
 private func giveUpCleanPages(sparingUsed: Bool) -> UInt64 {
     var given: UInt64 = 0
-    forEachSpace { space in
+    kernel.spaces.forEach { space in
         given += kernel.frames.withLock { frames in
             space.value.memory.giveUpCleanPages(sparingUsed: sparingUsed, frames: &frames)
         }
@@ -57,15 +57,6 @@ func reclaimUnmapped() -> Bool {
     let freed = kernel.frames.withLock { frames in kernel.objects(frames).reclaim(reclaimBatch, frames: &frames) }
     if freed > 0 { kernel.reclaimedPages += freed }
     return freed > 0
-}
-
-/// Calls `body` with the address space of each process that is alive; one that two processes use comes twice.
-func forEachSpace(_ body: (Handle<ProgramSpace>) -> Void) {
-    var candidate = kernel.processes.first
-    while let process = candidate {
-        candidate = process.value.nextProcess
-        if let space = process.value.space { body(space) }
-    }
 }
 
 /// Finds a frame for the running program, which needs one to go on.
