@@ -45,12 +45,7 @@ struct ABITests {
 
     /// Compiles the program and shows it to `body`.
     private static func withProgram(_ body: (String) async throws -> Void) async throws {
-        try await withTemporaryFolder { folder in
-            let source = Guest.project.root.appending("Tests/SystemTests/CPrograms/treatments.c")
-            let executable = folder.appending("treatments")
-            try await CLibrary.glibc.compile(String(decoding: try source.contents(), as: UTF8.self), to: executable)
-            try await body(executable.string)
-        }
+        try await withCProgram("treatments", .glibc) { try await body($0.string) }
     }
 
     /// The rows that an observation contradicts.

@@ -6,21 +6,14 @@ import Testing
 
 @Suite("The file system")
 struct FileSystemTests {
-    private static func compile(_ name: String, _ library: CLibrary, to program: FilePath) async throws {
-        let source = Guest.project.root.appending("Tests/SystemTests/CPrograms").appending(name + ".c")
-        try await library.compile(String(decoding: try source.contents(), as: UTF8.self), to: program)
-    }
-
     @Test(
         "calls on files do and refuse what Linux's tmpfs does and refuses", arguments: ["files", "memory-files"],
         CLibrary.allCases)
     func sideBySide(name: String, library: CLibrary) async throws {
-        try await withTemporaryFolder { folder in
-            let program = folder.appending(name)
-            try await Self.compile(name, library, to: program)
+        try await withCProgram(name, library) { program in
             let akuma = try await Command.akuma("run", program.string, "/work")
             // A folder on the host's tmpfs, if it has one.
-            let base = FilePath("/dev/shm").exists ? FilePath("/dev/shm") : folder
+            let base = FilePath("/dev/shm").exists ? FilePath("/dev/shm") : program.removingLastComponent()
             let work = base.appending("akuma-test-\(UUID().uuidString)")
             defer { try? FileManager.default.removeItem(atPath: work.string) }
             let linux = try await Command.run("qemu-aarch64", [program.string, work.string])
@@ -31,9 +24,7 @@ struct FileSystemTests {
 
     @Test("files give back each frame that they took, and running out of them loses nothing")
     func limits() async throws {
-        try await withTemporaryFolder { folder in
-            let program = folder.appending("file-limits")
-            try await Self.compile("file-limits", .glibc, to: program)
+        try await withCProgram("file-limits", .glibc) { program in
             let result = try await Command.akuma("run", "--debug", program.string)
             #expect(result.status == 0, "\(result.account)")
             let lines = Set(result.text.split(separator: "\n").map(String.init))
@@ -50,9 +41,7 @@ struct FileSystemTests {
 
     @Test("what MADV_REMOVE takes out of a file of the ramdisk is zeroes from then on")
     func removal() async throws {
-        try await withTemporaryFolder { folder in
-            let program = folder.appending("removal")
-            try await Self.compile("removal", .musl, to: program)
+        try await withCProgram("removal") { program in
             let result = try await Command.akuma("run", program.string)
             #expect(result.text == "before 127ELF\nremove 0: 0 0\nremove 0: 0\nremove 0 0: 0 7\nunmap 0\n", "\(result.account)")
         }
@@ -60,9 +49,7 @@ struct FileSystemTests {
 
     @Test("a long append is one piece, whoever else appends meanwhile")
     func appends() async throws {
-        try await withTemporaryFolder { folder in
-            let program = folder.appending("appends")
-            try await Self.compile("appends", .glibc, to: program)
+        try await withCProgram("appends", .glibc) { program in
             let result = try await Command.akuma("run", program.string)
             #expect(result.text == "failed 0, pieces 12, mixed 0\n", "\(result.account)")
         }

@@ -7,10 +7,7 @@ import Testing
 struct ProcTests {
     @Test("a program that parses its own figures finds them true, on both kernels")
     func figures() async throws {
-        try await withTemporaryFolder { folder in
-            let program = folder.appending("proc")
-            let source = Guest.project.root.appending("Tests/SystemTests/CPrograms/proc.c")
-            try await CLibrary.glibc.compile(String(decoding: try source.contents(), as: UTF8.self), to: program)
+        try await withCProgram("proc", .glibc) { program in
             let akuma = try await Guest.run(program.string)
             #expect(akuma.text == "ok\n", "\(akuma.account)")
             let linux = try await Guest.runOnLinux(program.string)
@@ -21,10 +18,7 @@ struct ProcTests {
     /// Not beside Debian's kernel, which is built without CONFIG_ANON_VMA_NAME.
     @Test("mappings that a program names are told by their names, as Linux documents it")
     func mappingNames() async throws {
-        try await withTemporaryFolder { folder in
-            let program = folder.appending("names")
-            let source = Guest.project.root.appending("Tests/SystemTests/CPrograms/names.c")
-            try await CLibrary.glibc.compile(String(decoding: try source.contents(), as: UTF8.self), to: program)
+        try await withCProgram("names", .glibc) { program in
             let result = try await Guest.run(program.string)
             #expect(result.text == "ok\n", "\(result.account)")
         }

@@ -8,10 +8,7 @@ import Testing
 struct ShortageTests {
     @Test("who has most is killed, the log says so, and the rest goes on")
     func kill() async throws {
-        try await withTemporaryFolder { folder in
-            let executable = folder.appending("out-of-memory")
-            let source = Guest.project.root.appending("Tests/SystemTests/CPrograms/out-of-memory.c")
-            try await CLibrary.musl.compile(String(decoding: try source.contents(), as: UTF8.self), to: executable)
+        try await withCProgram("out-of-memory") { executable in
             let result = try await Command.akuma("run", "--memory", "64M", "--verbose=kernel", executable.string)
             #expect(result.text == "greedy: signal 9\ngreedy: signal 9\ngreedy: signal 9\nsmall: 0\n", "\(result.account)")
             #expect(result.errorText.contains("killing pid 3, which has most"))
@@ -40,10 +37,7 @@ struct ShortageTests {
     /// Not side by side: Linux kills for what is set aside in its root file system.
     @Test("what fallocate could not set aside in full is given back")
     func room() async throws {
-        try await withTemporaryFolder { folder in
-            let executable = folder.appending("room")
-            let source = Guest.project.root.appending("Tests/SystemTests/CPrograms/room.c")
-            try await CLibrary.musl.compile(String(decoding: try source.contents(), as: UTF8.self), to: executable)
+        try await withCProgram("room") { executable in
             let result = try await Command.akuma("run", "--memory", "64M", executable.string)
             #expect(
                 result.text == """
@@ -62,10 +56,7 @@ struct ShortageTests {
     /// Not side by side: Linux's root file system has less room, and its pipes more.
     @Test("names, links, files and pipes without end leave others what they need")
     func withoutEnd() async throws {
-        try await withTemporaryFolder { folder in
-            let executable = folder.appending("without-end")
-            let source = Guest.project.root.appending("Tests/SystemTests/CPrograms/without-end.c")
-            try await CLibrary.musl.compile(String(decoding: try source.contents(), as: UTF8.self), to: executable)
+        try await withCProgram("without-end") { executable in
             let result = try await Command.akuma("run", "--memory", "64M", executable.string)
             let expected = """
                 symbolic links: error 28, signal 0, others live 1
@@ -86,11 +77,8 @@ struct ShortageTests {
 
     @Test("a program that is killed while it takes pages out of its file takes none out of a stranger's")
     func stranger() async throws {
-        try await withTemporaryFolder { folder in
-            let executable = folder.appending("stranger")
-            let source = Guest.project.root.appending("Tests/SystemTests/CPrograms/stranger.c")
-            try await CLibrary.musl.compile(String(decoding: try source.contents(), as: UTF8.self), to: executable)
-            let file = folder.appending("file")
+        try await withCProgram("stranger") { executable in
+            let file = executable.removingLastComponent().appending("file")
             try Data(count: 32 << 20).write(to: URL(fileURLWithPath: file.string))
             let result = try await Command.akuma(
                 "run", "--overcommit", "1", "--memory", "256M", "--file", file.string, executable.string, "file")
@@ -102,10 +90,7 @@ struct ShortageTests {
 
     @Test("in overcommit mode 2 no more is promised than there is")
     func commitment() async throws {
-        try await withTemporaryFolder { folder in
-            let executable = folder.appending("commitment")
-            let source = Guest.project.root.appending("Tests/SystemTests/CPrograms/commitment.c")
-            try await CLibrary.musl.compile(String(decoding: try source.contents(), as: UTF8.self), to: executable)
+        try await withCProgram("commitment") { executable in
             let result = try await Command.akuma("run", "--memory", "64M", "--overcommit", "2", executable.string)
             let expected = """
                 more than the limit: Out of memory

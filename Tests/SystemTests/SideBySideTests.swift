@@ -9,20 +9,11 @@ struct SideBySideTests {
     enum Program: String, CaseIterable, Sendable {
         case signals, pipes, fork, advice
         case sharedMemory = "shared-memory"
-
-        var source: String { get throws { try SideBySideTests.source(of: rawValue) } }
-    }
-
-    private static func source(of name: String) throws -> String {
-        let folder = Guest.project.root.appending("Tests/SystemTests/CPrograms")
-        return String(decoding: try folder.appending(name + ".c").contents(), as: UTF8.self)
     }
 
     @Test("output and status are equal, with either C library", arguments: Program.allCases, CLibrary.allCases)
     func sideBySide(program: Program, library: CLibrary) async throws {
-        try await withTemporaryFolder { folder in
-            let executable = folder.appending(program.rawValue)
-            try await library.compile(try program.source, to: executable)
+        try await withCProgram(program.rawValue, library) { executable in
             let akuma = try await Command.akuma("run", executable.string)
             let linux = try await Command.run("qemu-aarch64", [executable.string])
             #expect(!akuma.text.isEmpty && akuma.text == linux.text, "\(akuma.account)")
@@ -35,9 +26,7 @@ struct SideBySideTests {
         "what calls on memory do, and which error wins, is equal",
         arguments: ["remap", "remap-file-pages", "locks", "process-memory", "precedence"])
     func memoryCalls(program: String) async throws {
-        try await withTemporaryFolder { folder in
-            let executable = folder.appending(program)
-            try await CLibrary.musl.compile(try Self.source(of: program), to: executable)
+        try await withCProgram(program) { executable in
             let akuma = try await Command.akuma("run", executable.string)
             let linux = try await Command.akuma("run", "--linux", executable.string)
             #expect(!akuma.text.isEmpty && akuma.text == linux.text, "\(akuma.account)")
@@ -50,9 +39,7 @@ struct SideBySideTests {
         "what reads, writes, seals and files below /proc do is equal",
         arguments: ["transfers", "seals", "proc-lifetimes", "proc-settings"])
     func fileCalls(program: String) async throws {
-        try await withTemporaryFolder { folder in
-            let executable = folder.appending(program)
-            try await CLibrary.glibc.compile(try Self.source(of: program), to: executable)
+        try await withCProgram(program, .glibc) { executable in
             let akuma = try await Guest.run(executable.string)
             let linux = try await Guest.runOnLinux(executable.string)
             #expect(!akuma.text.isEmpty && akuma.text == linux.text, "\(akuma.account)\n--- Linux\n\(linux.text)")
@@ -64,9 +51,7 @@ struct SideBySideTests {
         "indirect branches may land where both kernels let them",
         arguments: [MachineConfiguration.CPU.max, .cortexA72])
     func branchTargets(cpu: MachineConfiguration.CPU) async throws {
-        try await withTemporaryFolder { folder in
-            let executable = folder.appending("branch-targets")
-            try await CLibrary.glibc.compile(try Self.source(of: "branch-targets"), to: executable)
+        try await withCProgram("branch-targets", .glibc) { executable in
             let akuma = try await Guest.run(executable.string) { $0.cpu = cpu }
             let linux = try await Guest.runOnLinux(executable.string) { $0.cpu = cpu }
             #expect(akuma.text.hasPrefix("told of: \(cpu == .max ? 1 : 0)\n"))
@@ -77,10 +62,7 @@ struct SideBySideTests {
     /// Lines of maps, who shares a page, who may write what runs: qemu-aarch64 has an image of its own in each of them.
     @Test("a program's image is what Linux makes of it", arguments: CLibrary.allCases, [false, true])
     func image(library: CLibrary, isPositionIndependent: Bool) async throws {
-        try await withTemporaryFolder { folder in
-            let executable = folder.appending("image")
-            try await library.compile(
-                try Self.source(of: "image"), to: executable, isPositionIndependent: isPositionIndependent)
+        try await withCProgram("image", library, isPositionIndependent: isPositionIndependent) { executable in
             let akuma = try await Guest.run(executable.string)
             let linux = try await Guest.runOnLinux(executable.string)
             #expect(akuma.text.contains("rw-p 0 ") && akuma.text.contains("none: execve ENOENT\n"), "\(akuma.account)")
@@ -93,9 +75,7 @@ struct SideBySideTests {
         "a program's property note guards its code, or is refused",
         arguments: [MachineConfiguration.CPU.max, .cortexA72])
     func properties(cpu: MachineConfiguration.CPU) async throws {
-        try await withTemporaryFolder { folder in
-            let executable = folder.appending("properties")
-            try await CLibrary.glibc.compile(try Self.source(of: "properties"), to: executable)
+        try await withCProgram("properties", .glibc) { executable in
             let akuma = try await Guest.run(executable.string) { $0.cpu = cpu }
             let linux = try await Guest.runOnLinux(executable.string) { $0.cpu = cpu }
             #expect(akuma.text.contains("\nmarked: \(cpu == .max ? "signal 4" : "exit 1")\n"), "\(akuma.account)")
@@ -124,9 +104,7 @@ struct SideBySideTests {
     /// Not side by side: qemu-aarch64 refuses a child that shares descriptors.
     @Test("descriptors that a child shares: what closes on exec stays open, what a call uses stays there")
     func sharedFiles() async throws {
-        try await withTemporaryFolder { folder in
-            let executable = folder.appending("shared-files")
-            try await CLibrary.musl.compile(try Self.source(of: "shared-files"), to: executable)
+        try await withCProgram("shared-files") { executable in
             let result = try await Command.akuma("run", executable.string)
             #expect(
                 result.text == """
@@ -142,9 +120,7 @@ struct SideBySideTests {
     /// On one kernel: how long a sleep may take is counted in instructions.
     @Test("who sleeps is woken while another's call goes on")
     func sleepers() async throws {
-        try await withTemporaryFolder { folder in
-            let executable = folder.appending("sleepers")
-            try await CLibrary.musl.compile(try Self.source(of: "sleepers"), to: executable)
+        try await withCProgram("sleepers") { executable in
             let result = try await Guest.run(executable.string) { $0.isDeterministic = true }
             #expect(result.text == "longest sleep: 0\nmoved 1073741824, long 1\n", "\(result.account)")
         }
@@ -155,9 +131,7 @@ struct SideBySideTests {
         "limits, personality, counts of faults, children and signals' frames are what Linux 6.1's are",
         arguments: ["limits", "personality", "faults", "children", "signal-frames"])
     func besideLinux(name: String) async throws {
-        try await withTemporaryFolder { folder in
-            let executable = folder.appending(name)
-            try await CLibrary.glibc.compile(try Self.source(of: name), to: executable)
+        try await withCProgram(name, .glibc) { executable in
             let akuma = try await Guest.run(executable.string)
             let linux = try await Guest.runOnLinux(executable.string)
             #expect(!akuma.text.isEmpty && akuma.text == linux.text, "\(akuma.account)\n--- Linux\n\(linux.text)")

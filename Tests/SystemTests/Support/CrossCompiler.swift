@@ -31,3 +31,18 @@ enum CLibrary: String, CaseIterable, Sendable {
         guard result.status == 0 else { throw Failure("the cross compiler failed: \(result.errorText)") }
     }
 }
+
+/// Runs `body` with a program of `CPrograms/`, compiled; it is gone when the body ends.
+func withCProgram<Result>(
+    _ name: String, _ library: CLibrary = .musl, isPositionIndependent: Bool = false,
+    _ body: (_ executable: FilePath) async throws -> Result
+) async throws -> Result {
+    let source = Guest.project.root.appending("Tests/SystemTests/CPrograms").appending(name + ".c")
+    return try await withTemporaryFolder { folder in
+        let executable = folder.appending(name)
+        try await library.compile(
+            String(decoding: try source.contents(), as: UTF8.self), to: executable,
+            isPositionIndependent: isPositionIndependent)
+        return try await body(executable)
+    }
+}
