@@ -140,6 +140,16 @@ import Testing
         try test.finish()
     }
 
+    @Test("the mapping next below alone decides whether the stack keeps its distance")
+    func nextBelowDecides() throws {
+        var test = try TestSpace()
+        _ = try test.space.mapStack(frames: &test.frames)
+        try test.map(fixed: 0x3FE0_0000, page)
+        try test.map(fixed: 0x3FE4_0000, page, .none)
+        try test.write(1, at: 0x3FE8_0000)
+        try test.finish()
+    }
+
     @Test("a mapping of the program's own that grows down grows by the stack limit at most")
     func growsDown() throws {
         var test = try TestSpace()

@@ -190,7 +190,7 @@ extension AddressSpace {
     /// How the mapping above a touched free page may be extended down to it, if it grows and has room to.
     ///
     /// As Linux mm/mmap.c (`expand_downwards`, `acct_stack_growth`): the mapping may then be at most as long as the
-    /// stack limit, and between it and an accessible mapping below that does not grow itself stays the guard gap.
+    /// stack limit, and between it and the mapping next below stays the guard gap, if that is accessible and does not grow.
     /// - Throws: ``FaultError/notMapped`` where none may.
     @inline(never) private mutating func stackGrowth(to page: VirtualAddress) throws(FaultError) -> StackGrowth {
         let region = layout.low.contains(page) ? layout.low : layout.high
@@ -205,7 +205,7 @@ extension AddressSpace {
             guard endOfMapping(set, from: above.address, in: region) <= reach else { throw .notMapped }
         }
         let gapStart = page - region.start < layout.stackGuardGap ? region.start : page - layout.stackGuardGap
-        if gapStart < page, hasAccessibleMapping(in: VirtualRange(gapStart, to: page)) { throw .notMapped }
+        if gapStart < page, mustKeepDistance(in: VirtualRange(gapStart, to: page)) { throw .notMapped }
         let range = VirtualRange(page, to: above.address)
         guard (try? checkGrowth(by: range.length, of: self.attributes[attributes])) != nil else { throw .notMapped }
         return StackGrowth(range: range, attributes: attributes)
@@ -226,14 +226,15 @@ extension AddressSpace {
         return region.end
     }
 
-    private func hasAccessibleMapping(in range: VirtualRange) -> Bool {
-        var cursor = Cursor(tables, over: range)
+    /// Whether the mapping that ends last in `gap` keeps its distance. It alone is asked, whatever lies below it.
+    private func mustKeepDistance(in gap: VirtualRange) -> Bool {
+        var last: AttributeClass?
+        var cursor = Cursor(tables, over: gap)
         repeat {
             let descriptor = cursor.descriptor
-            guard !descriptor.isFree else { continue }
-            let set = attributes[descriptor.attributeClass]
-            if !set.contains(.growsDown) && !set.isDisjoint(with: .rightsMask) { return true }
+            if !descriptor.isFree { last = descriptor.attributeClass }
         } while cursor.advance()
-        return false
+        guard let set = last.map({ attributes[$0] }) else { return false }
+        return !set.contains(.growsDown) && !set.isDisjoint(with: .rightsMask)
     }
 }
