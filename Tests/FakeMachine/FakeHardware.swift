@@ -152,7 +152,19 @@ extension FakeMachine {
     }
 
     func copyBytes(from source: PhysicalAddress, to destination: PhysicalAddress, count: UInt64) {
-        for offset in 0..<count {
+        // By words where that is possible.
+        let isAligned = (source.rawValue | destination.rawValue | count) & 7 == 0
+        if isAligned {
+            for offset in stride(from: 0, to: count, by: 8) {
+                let target = destination + ByteCount(offset)
+                guard let word = memory.load(source + ByteCount(offset)) else {
+                    return report(.outsideMemory(source + ByteCount(offset)))
+                }
+                guard memory.contains(target.frame) else { return report(.outsideMemory(target)) }
+                memory.store(word, at: target)
+            }
+        }
+        for offset in 0..<(isAligned ? 0 : count) {
             guard let byte = memory.byte(at: source + ByteCount(offset)) else {
                 return report(.outsideMemory(source + ByteCount(offset)))
             }

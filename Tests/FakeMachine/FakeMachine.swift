@@ -125,6 +125,9 @@ public final class FakeMachine: @unchecked Sendable {
     /// Reads a word of RAM without any side effect.
     public func peek(_ address: PhysicalAddress) -> UInt64 { memory.load(address) ?? 0 }
 
+    /// How many words of a frame are not zero.
+    public func nonzeroWords(of frame: FrameNumber) -> Int { memory.nonzeroWords(of: frame) }
+
     func report(_ violation: Violation) { violations.append(violation) }
 }
 

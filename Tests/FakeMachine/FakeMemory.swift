@@ -59,6 +59,16 @@ struct FakeMemory {
         }
     }
 
+    /// How many words of a frame are not zero.
+    func nonzeroWords(of frame: FrameNumber) -> Int {
+        guard contains(frame) else { return 0 }
+        let slot = slot(frame)
+        guard let place = places[slot] else { return fill[slot] == 0 ? 0 : Self.wordsPerFrame }
+        var count = 0
+        for word in words[start(place)..<start(place) + Self.wordsPerFrame] where word != 0 { count &+= 1 }
+        return count
+    }
+
     mutating func store(_ value: UInt64, at address: PhysicalAddress) {
         let slot = slot(address.frame)
         let place = places[slot] ?? makePlace(for: slot)
