@@ -30,14 +30,14 @@ extension Operation {
                 [slot], ends(start.rawValue, old.rawValue) + ends(start.rawValue, new.rawValue)
                     + ends(target.rawValue, new.rawValue))
         case .change(let slot, let start, let pages, _), .seal(let slot, let start, let pages),
-            .removeContent(let slot, let start, let pages):
+            .removeContent(let slot, let start, let pages), .countUsage(let slot, let start, let pages):
             return ([slot], ends(start.rawValue, pages * pageSize))
         case .setBreak(let slot, let address): return ([slot], [address.rawValue, address.rawValue &+ pageSize])
         case .access(let slot, let address, _, _, _), .kernelStore(let slot, let address, _),
             .clearRestOfPage(let slot, let address), .wearOutClasses(let slot, let address, _):
             return ([slot], [address.rawValue])
         case .fork(let slot, let child): return ([slot, child], [])
-        case .exit(let slot), .setStackLimit(let slot, _), .run(let slot, _), .giveUpCleanPages(let slot, _),
+        case .exit(let slot), .setStackLimit(let slot, _), .setLimits(let slot, _, _), .run(let slot, _), .giveUpCleanPages(let slot, _),
             .lockEverything(let slot, _):
             return ([slot], [])
         case .idle, .exhaustASIDs, .makeObject, .releaseObject, .writeObject, .keepRoom, .truncate, .punch, .addSeals,
@@ -71,6 +71,8 @@ extension Operation {
         case .fork: "fork"
         case .exit: "exit"
         case .setStackLimit: "stack_limit"
+        case .setLimits: "limits"
+        case .countUsage: "count_usage"
         case .makeObject: "make_object"
         case .releaseObject: "release_object"
         case .writeObject: "write_object"

@@ -41,13 +41,18 @@ enum Operation: Codable {
     /// Makes `child` a copy of the process.
     case fork(Int, child: Int)
     case exit(Int)
+    /// `RLIMIT_STACK`.
     case setStackLimit(Int, pages: UInt64)
+    /// How many pages may be mapped (`RLIMIT_AS`) and locked (`RLIMIT_MEMLOCK`).
+    case setLimits(Int, mapped: Address, locked: Address)
+    /// What the kernel asks before it maps, locks, or makes writable: how much there is in a range, and what may be added.
+    case countUsage(Int, Address, pages: UInt64)
     /// The kernel makes an object of so many bytes in a slot of its own, or lets it go.
-    /// - Parameter backed: how many of its first pages come from elsewhere: a file of the initial ramdisk.
-    case makeObject(Int, size: Address, backed: UInt64)
+    /// - Parameter backed: how many of its first bytes come from elsewhere: a file of the initial ramdisk.
+    case makeObject(Int, size: Address, backed: Address)
     case releaseObject(Int)
-    /// `write` to an object.
-    case writeObject(Int, index: UInt64, value: UInt64)
+    /// `write` of a word to an object.
+    case writeObject(Int, Address, value: UInt64)
     /// `fallocate(FALLOC_FL_KEEP_SIZE)` of a page, beyond the object's end or not.
     case keepRoom(Int, index: UInt64)
     case truncate(Int, size: Address)
@@ -87,7 +92,7 @@ enum Operation: Codable {
     enum LockAll: String, Codable, CaseIterable {
         case current, future, both, currentOnFault, futureOnFault, bothOnFault, nothing
 
-        /// The lock of what is mapped already; nil where that stays.
+        /// How the module calls the lock of what is mapped already; nil where that stays.
         var now: RangeChange? {
             switch self {
             case .current, .both: .lock
@@ -97,7 +102,7 @@ enum Operation: Codable {
             }
         }
 
-        /// The lock of what will be mapped.
+        /// How it calls the lock of what will be mapped.
         var later: RangeChange {
             switch self {
             case .future, .both: .lock
@@ -107,17 +112,20 @@ enum Operation: Codable {
         }
     }
 
-    /// One of the module's descriptions of what `mlock` and `madvise` do.
+    /// What `mlock` and `madvise` may be asked for.
     enum Change: String, Codable, CaseIterable {
-        case lock, lockOnFault, unlock, discardLocked, free, dontFork, doFork, wipeOnFork, keepOnFork
+        case lock, lockOnFault, unlock, discard, discardLocked, free, dontFork, doFork, wipeOnFork, keepOnFork
         case installGuards, removeGuards
         case reclaim, mergeable, unmergeable, dontDump, doDump
+        case readNormally, readSequentially, readRandomly, hugePage, noHugePage
 
+        /// How the module calls it.
         var change: RangeChange {
             switch self {
             case .lock: .lock
             case .lockOnFault: .lockOnFault
             case .unlock: .unlock
+            case .discard: .discard
             case .discardLocked: .discardLocked
             case .free: .free
             case .dontFork: .dontFork
@@ -131,6 +139,11 @@ enum Operation: Codable {
             case .unmergeable: .unmergeable
             case .dontDump: .dontDump
             case .doDump: .doDump
+            case .readNormally: .readNormally
+            case .readSequentially: .readSequentially
+            case .readRandomly: .readRandomly
+            case .hugePage: .hugePage
+            case .noHugePage: .noHugePage
             }
         }
     }

@@ -5,10 +5,16 @@ extension World {
     /// Checks what the operation was about, in every process: nobody else may have noticed.
     func checkNear(_ operation: Operation) throws {
         try checkMachine()
-        for address in operation.subjects.addresses {
+        let (slots, addresses) = operation.subjects
+        for address in addresses {
             for process in processes {
                 if let process { try compare(address, of: process) }
             }
+        }
+        // The operation's range begins with the first address.
+        if let slot = slots.first, let process = processes[slot], let first = addresses.first, first < addressLimit {
+            let start = VirtualAddress(max(first / pageSize, 2) * pageSize) - .pages(2)
+            try compareUsage(of: process, in: VirtualRange(start, to: start + .pages(8)))
         }
         try checkStale()
     }
@@ -41,23 +47,22 @@ extension World {
     }
 
     func compareAll(of process: Process) throws {
-        let mapped = process.space!.currentStatistics().mappedPages
-        guard mapped == process.model.pages.count else {
-            throw Disagreement("\(mapped) pages are mapped, and \(process.model.pages.count) should be")
-        }
         guard process.space!.currentBreak().rawValue == process.model.programBreak else {
             throw Disagreement("the break is not where it should be")
         }
         var entries = EntryReader(process: process, machine: machine)
         var survey = process.asid.map { TranslationSurvey(machine, asid: $0) }
+        var resident: UInt64 = 0
         for (number, page) in process.model.pages {
             guard let found = entries.entry(for: number) else { throw Disagreement("no path to \((number * pageSize).hex)") }
             let frame = try compare(number, found, with: page, of: process)
+            if frame != nil { resident += 1 }
             let address = VirtualAddress(number * pageSize)
             try survey?.forEachTranslation(of: address) {
                 try compare($0, with: found.attributes, of: address, frame: frame, table: found.table)
             }
         }
+        try compareUsage(of: process, resident: resident)
     }
 
     /// Compares one page, mapped or not.
@@ -105,15 +110,34 @@ extension World {
             throw Disagreement("at \(page.rawValue.hex) is a page from beyond its object's end")
         }
         if let expected {
-            // Without a frame the object decides, or there is nothing yet: then nobody wrote to it either.
-            let shown = expected.source != nil && expected.value == nil ? process.model.value(of: expected) : 0
-            let value = frame.map { machine.peek($0.address) } ?? shown
-            guard value == process.model.value(of: expected) else {
-                throw Disagreement(
-                    "at \(page.rawValue.hex) lies \(value), and should \(process.model.value(of: expected))")
+            if let frame {
+                try compare(frame, with: process.model.content(of: expected)) { "what lies at \(page.rawValue.hex)" }
+            } else if expected.own != nil {
+                throw Disagreement("what was written at \(page.rawValue.hex) is gone")
             }
         }
         return frame
+    }
+
+    /// Compares all of a frame with what should be in it; nil is zeroes.
+    func compare(_ frame: FrameNumber, with expected: Content?, _ what: () -> String) throws {
+        func fail(_ offset: UInt64) -> Disagreement {
+            let (found, wanted) = (machine.peek(frame.address + ByteCount(offset)), expected?.word(at: offset) ?? 0)
+            return Disagreement("\(what()) is \(found.hex) at offset \(offset), and should be \(wanted.hex)")
+        }
+        func isRight(_ offset: UInt64) -> Bool {
+            machine.peek(frame.address + ByteCount(offset)) == expected?.word(at: offset) ?? 0
+        }
+        let offsets = stride(from: 0, to: pageSize, by: 8)
+        if let expected, expected.backedBytes > 0 {
+            if let wrong = offsets.first(where: { !isRight($0) }) { throw fail(wrong) }
+            return
+        }
+        // The words that were written, and as many that are not zero as there are among them.
+        if let wrong = expected?.words.keys.first(where: { !isRight($0) }) { throw fail(wrong) }
+        let written = expected?.words.values.count { $0 != 0 } ?? 0
+        guard machine.nonzeroWords(of: frame) != written else { return }
+        throw fail(offsets.first { !isRight($0) } ?? 0)
     }
 
     /// No translation that the hardware may use allows more than the program may do, leads elsewhere, or writes what
@@ -123,14 +147,14 @@ extension World {
         table: FrameNumber
     ) throws {
         func fail(_ what: String) -> Disagreement { Disagreement("a TLB \(what) \(page.rawValue.hex)") }
-        let protection = attributes.contains(.guardPage) ? .none : attributes.protection
+        let isGuard = attributes.contains(.guardPage)
         guard !found.el1Execute else { throw fail("lets EL1 execute") }
-        if found.el0Execute && !protection.contains(.execute) { throw fail("lets EL0 execute") }
+        if found.el0Execute && (isGuard || !attributes.contains(.execute)) { throw fail("lets EL0 execute") }
         guard found.el0Read || found.el0Write else { return }
-        guard !protection.isEmpty else { throw fail("lets EL0 read") }
+        guard !isGuard, ModelSpace.isAccessible(attributes) else { throw fail("lets EL0 read") }
         guard found.frame(for: page) == frame else { throw fail("knows another frame for") }
         guard found.el0Write, let frame else { return }
-        guard protection.contains(.write) else { throw fail("lets EL0 write") }
+        guard attributes.contains(.write) else { throw fail("lets EL0 write") }
         if attributes.contains(.shared) { return }
         let record = frames.record(of: frame)
         guard record.count == 1, frames.record(of: table).count == 1 else { throw fail("lets EL0 write what others see at") }

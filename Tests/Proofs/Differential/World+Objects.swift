@@ -7,11 +7,11 @@ extension World {
         guard held[slot] == nil else { return skip() }
         machine.forgetScarcity()
         do throws(ObjectError) {
-            let backing = backed > 0 ? ObjectBacking(start: backing, size: .pages(backed)) : nil
+            let backing = backed > 0 ? ObjectBacking(start: backing, size: ByteCount(backed)) : nil
             let number = try objects.create(.file, size: ByteCount(size), backing: backing, frames: &frames)
             held[slot] = modelObjects.objects.count
             var object = ModelObjects.Object(size: size)
-            object.backedPages = min(backed, object.pageCount)
+            object.backedSize = min(backed, size)
             modelObjects.objects.append(object)
             objectNumbers.append(number)
         } catch {
@@ -25,18 +25,19 @@ extension World {
         held[slot] = nil
     }
 
-    func writeObject(_ slot: Int, _ index: UInt64, _ value: UInt64) throws {
+    func writeObject(_ slot: Int, _ place: UInt64, _ value: UInt64) throws {
+        let (index, offset) = (place / pageSize, place % pageSize & ~7)
         guard let object = held[slot], index < modelObjects[object].pageCount,
             modelObjects[object].seals.isDisjoint(with: [.write, .futureWrite])
         else { return skip() }
         machine.forgetScarcity()
         do throws(ObjectError) {
             let frame = try objects.makePage(PageIndex(UInt32(index)), of: objectNumbers[object], frames: &frames)
-            machine.hardware.store(value, at: frame.address)
+            machine.hardware.store(value, at: frame.address + ByteCount(offset))
             machine.hardware.clean(frame)
             machine.hardware.completeCleaning()
             objects.markDirty(frame)
-            modelObjects[object].values[index] = value
+            modelObjects.change(index, of: object) { $0.words[offset] = value }
         } catch {
             try expectScarcity(error)
         }
@@ -202,10 +203,18 @@ extension World {
             guard objects.exists(number), objects.size(of: number).rawValue == modelObjects[object].size else {
                 throw Disagreement("object \(number.rawValue) is not what it should be")
             }
-            for (index, value) in modelObjects[object].values where value != 0 {
-                guard let frame = objects.page(PageIndex(UInt32(index)), of: number),
-                    machine.peek(frame.address) == value
-                else { throw Disagreement("page \(index) of object \(number.rawValue) has lost what was written") }
+            // Every page that is in memory, and none that was written is not.
+            var written = modelObjects[object].pages
+            var next = objects.nextPage(from: PageIndex(0), of: number)
+            while let (page, frame) = next {
+                let index = UInt64(page.rawValue)
+                try compare(frame, with: written.removeValue(forKey: index) ?? modelObjects[object].content(index)) {
+                    "page \(index) of object \(number.rawValue)"
+                }
+                next = objects.nextPage(from: PageIndex(page.rawValue + 1), of: number)
+            }
+            for (index, content) in written where content != .zero {
+                throw Disagreement("page \(index) of object \(number.rawValue) has lost what was written")
             }
         }
     }

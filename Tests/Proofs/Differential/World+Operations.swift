@@ -67,6 +67,7 @@ extension World {
                 start.address, oldLength: old.count, newLength: new.count, options: MoveOptions(rawValue: options & 7),
                 destination: target.address)
             request.mayAccount = options & 8 == 0
+            request.mayAddData = options & 16 == 0
             _ = try compare(process, outOfMemory: MapError.outOfMemory) { (space, frames) throws(MapError) in
                 let result = try space.move(request, frames: &frames)
                 return ModelSpace.Moved(
@@ -79,7 +80,7 @@ extension World {
                 if let now = lock.now { try space.lockEverything(now, frames: &frames) }
                 space.setFutureLock(lock.later)
             } model: { (model) throws(MapError) in
-                model.lockEverything(now: lock.now?.added, later: lock.later.added)
+                model.lockEverything(lock)
             }
         case .removeContent(let slot, let start, let pages):
             try removeContent(slot, VirtualRange(start.address, to: start.address + .pages(pages)))
@@ -91,10 +92,11 @@ extension World {
             }
         case .change(let slot, let start, let pages, let kind):
             let range = VirtualRange(start.address, to: start.address + .pages(pages))
-            try change(slot, shortage: kind.change.shortage) { (space, frames) throws(MapError) in
+            let advice = Advice(kind)
+            try change(slot, shortage: advice.shortage) { (space, frames) throws(MapError) in
                 try space.apply(kind.change, over: range, frames: &frames)
             } model: { (model) throws(MapError) in
-                try model.apply(kind.change, range.pageNumbers)
+                try model.advise(advice, range.pageNumbers)
             }
         case .seal(let slot, let start, let pages):
             let range = VirtualRange(start.address, to: start.address + .pages(pages))
@@ -136,12 +138,17 @@ extension World {
         case .setStackLimit(let slot, let pages):
             processes[slot]?.space!.setStackLimit(ByteCount.pages(pages))
             processes[slot]?.model.stackLimit = pages
+        case .setLimits(let slot, let mapped, let locked):
+            setLimits(slot, mapped: mapped.rawValue, locked: locked.rawValue)
+        case .countUsage(let slot, let start, let pages):
+            guard let process = processes[slot] else { return }
+            try compareLimits(process, VirtualRange(start.address, to: start.address + .pages(pages)))
         case .makeObject(let slot, let size, let backed):
-            try makeObject(slot, size.rawValue, backed: backed)
+            try makeObject(slot, size.rawValue, backed: backed.rawValue)
         case .releaseObject(let slot):
             releaseObject(slot)
-        case .writeObject(let slot, let index, let value):
-            try writeObject(slot, index, value)
+        case .writeObject(let slot, let place, let value):
+            try writeObject(slot, place.rawValue, value)
         case .keepRoom(let slot, let index):
             try keepRoom(slot, index)
         case .truncate(let slot, let size):
@@ -191,7 +198,7 @@ extension World {
             for _ in 0..<4 {
                 if let physical = try? cpu.access(VirtualAddress(address), wanted) {
                     if kind == .read { seen = self.machine.peek(PhysicalAddress(physical.rawValue & ~7)) }
-                    if kind == .write { try? cpu.write(value, at: VirtualAddress(address & ~(pageSize - 1))) }
+                    if kind == .write { try? cpu.write(value, at: VirtualAddress(address & ~7)) }
                     return true
                 }
                 _ = try space.resolveFault(at: VirtualAddress(address), access: kind.access, frames: &frames)
@@ -202,18 +209,18 @@ extension World {
             return true
         }
         guard case .success = result else { return }
-        if kind == .write { process.model.write(value, to: address / pageSize) }
-        guard kind == .read, address % pageSize < 8 else { return }
-        let expected = process.model.value(of: address / pageSize)
+        if kind == .write { process.model.write(value, at: address & ~7) }
+        guard kind == .read else { return }
+        let expected = process.model.word(at: address & ~7)
         guard seen == expected else {
-            throw Disagreement("a read of \(address.hex) finds \(seen), and should find \(expected)")
+            throw Disagreement("a read of \(address.hex) finds \(seen.hex), and should find \(expected.hex)")
         }
     }
 
     private func kernelStore(_ process: Process, _ address: UInt64, _ value: UInt64) throws {
         let result = try compare(process, outOfMemory: FaultError.outOfMemory) { (space, frames) throws(FaultError) in
             let frame = try space.writableFrame(for: VirtualAddress(address & ~(pageSize - 1)), frames: &frames)
-            self.machine.hardware.store(value, at: frame.address)
+            self.machine.hardware.store(value, at: frame.address + ByteCount(address % pageSize & ~7))
             // As the loader does: no CPU may have walked to the page yet, and it may be one of code.
             self.machine.hardware.publishInstructions(in: frame)
             return true
@@ -221,10 +228,9 @@ extension World {
             try model.access(address & ~(pageSize - 1), .write)
             return true
         }
-        if case .success = result { process.model.write(value, to: address / pageSize) }
+        if case .success = result { process.model.write(value, at: address & ~7) }
     }
 
-    /// Pages' contents are told by their first word, which goes only where all of the page goes.
     private func clearRestOfPage(_ process: Process, _ address: UInt64) throws {
         let result = try compare(process, outOfMemory: FaultError.outOfMemory) { (space, frames) throws(FaultError) in
             try space.clearRestOfPage(from: VirtualAddress(address), frames: &frames)
@@ -233,10 +239,7 @@ extension World {
             try model.access(address & ~(pageSize - 1), .write)
             return true
         }
-        guard case .success = result else { return }
-        // Who writes to the rest of a private page has a copy of its first word, too.
-        let number = address / pageSize
-        process.model.write(address % pageSize == 0 ? 0 : process.model.value(of: number), to: number)
+        if case .success = result { process.model.clearRestOfPage(from: address) }
     }
 
     private func fork(_ slot: Int, to child: Int) throws {

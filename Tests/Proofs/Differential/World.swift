@@ -75,14 +75,15 @@ final class World {
 
     deinit { machine.discard() }
 
-    /// Pages that stay as they are, each with a first word of its own.
+    /// Pages that stay as they are, each word another one.
     private static func makeBacking(_ machine: FakeMachine, _ frames: inout Frames) -> PhysicalAddress {
         guard let block = frames.takeBlock(order: 3, .kernel) else { preconditionFailure("RAM enough for a ramdisk") }
         let first = block.relinquish()
         for index in 0..<backingPages {
             let frame = first.advanced(by: index)
-            machine.hardware.clear(frame)
-            machine.hardware.store(ModelObjects.backed(index), at: frame.address)
+            for offset in stride(from: 0, to: pageSize, by: 8) {
+                machine.hardware.store(Content.ramdisk(index, offset), at: frame.address + ByteCount(offset))
+            }
         }
         return first.address
     }
@@ -236,4 +237,5 @@ extension AddressSpace {
     func currentContext() -> AddressSpaceContext { context }
     func currentStatistics() -> AddressSpaceStatistics { statistics }
     func currentBreak() -> VirtualAddress { programBreak }
+    func currentUsage() -> (data: UInt64, locked: UInt64, accounted: UInt64) { (dataPages, lockedPages, accountedPages) }
 }

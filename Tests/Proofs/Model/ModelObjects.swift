@@ -3,22 +3,22 @@ final class ModelObjects {
     struct Object {
         /// In bytes.
         var size: UInt64
-        /// The first word of each page that was written.
-        var values: [UInt64: UInt64] = [:]
-        /// How many of its first pages hold what ``ModelObjects/backed(_:)`` says until somebody writes to them.
-        var backedPages: UInt64 = 0
+        /// The pages that were written.
+        var pages: [UInt64: Content] = [:]
+        /// How many of its first bytes are the ramdisk's until somebody writes to their pages.
+        var backedSize: UInt64 = 0
         /// What its seals forbid.
         var seals: Seals = []
 
         var pageCount: UInt64 { (size + pageSize - 1) / pageSize }
-    }
+        var backedPages: UInt64 { (backedSize + pageSize - 1) / pageSize }
 
-    /// The first word of a page of the ramdisk.
-    static func backed(_ index: UInt64) -> UInt64 { 0xBAC_0000 + index }
-
-    /// The first word of an object's page.
-    func value(_ index: UInt64, of number: Int) -> UInt64 {
-        objects[number].values[index] ?? (index < objects[number].backedPages ? Self.backed(index) : 0)
+        /// What a page holds.
+        func content(_ index: UInt64) -> Content {
+            if let written = pages[index] { return written }
+            let start = index * pageSize
+            return start < backedSize ? Content(backing: index, bytes: min(backedSize - start, pageSize)) : .zero
+        }
     }
 
     /// `F_SEAL_…` (fcntl(2)).
@@ -34,19 +34,29 @@ final class ModelObjects {
 
     subscript(_ number: Int) -> Object {
         get { objects[number] }
-        set { objects[number] = newValue }
+        _modify { yield &objects[number] }
     }
 
-    /// What is cut off is gone.
+    /// Changes what a page holds.
+    func change(_ index: UInt64, of number: Int, _ body: (inout Content) -> Void) {
+        var content = objects[number].content(index)
+        body(&content)
+        objects[number].pages[index] = content
+    }
+
+    /// What is cut off is gone, to the byte.
     func truncate(_ number: Int, to size: UInt64) {
+        let isShrinking = size < objects[number].size
         objects[number].size = size
+        guard isShrinking else { return }
+        objects[number].backedSize = min(objects[number].backedSize, size)
         let count = objects[number].pageCount
-        objects[number].values = objects[number].values.filter { $0.key < count }
-        objects[number].backedPages = min(objects[number].backedPages, count)
+        objects[number].pages = objects[number].pages.filter { $0.key < count }
+        objects[number].pages[size / pageSize]?.clear(from: size % pageSize)
     }
 
     /// A hole reads as zeroes.
     func punch(_ number: Int, _ indices: Range<UInt64>) {
-        objects[number].values = objects[number].values.filter { !indices.contains($0.key) }
+        objects[number].pages = objects[number].pages.filter { !indices.contains($0.key) }
     }
 }

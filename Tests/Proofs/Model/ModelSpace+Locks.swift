@@ -2,15 +2,24 @@ import MemoryModel
 
 /// Locks on everything, rights of a stack, and holes in what is mapped.
 extension ModelSpace {
-    /// `mlockall` and `munlockall`: everything that is mapped, and what will be.
-    mutating func lockEverything(now: AttributeSet?, later: AttributeSet?) {
-        if let now {
-            for number in pages.keys {
-                guard let old = pages[number]?.attributes else { continue }
-                pages[number]?.attributes = old.subtracting(.locked | .lockedOnFault) | now
+    /// `mlockall` and `munlockall`: everything that is mapped, and what will be (mm/mlock.c, `apply_mlockall_flags`).
+    mutating func lockEverything(_ lock: Operation.LockAll) {
+        let locks: AttributeSet = .locked | .lockedOnFault
+        // MCL_CURRENT and MCL_FUTURE, each with MCL_ONFAULT; nil for what stays.
+        let (now, later): (AttributeSet?, AttributeSet) =
+            switch lock {
+            case .current: (.locked, .none)
+            case .future: (nil, .locked)
+            case .both: (.locked, .locked)
+            case .currentOnFault: (locks, .none)
+            case .futureOnFault: (nil, locks)
+            case .bothOnFault: (locks, locks)
+            case .nothing: (AttributeSet.none, .none)
             }
+        if let now {
+            for (number, page) in pages { pages[number]?.attributes = page.attributes.subtracting(locks) | now }
         }
-        if let later { futureLock = later }
+        futureLock = later
     }
 
     /// `mprotect` with `PROT_GROWSDOWN`: from where the first mapping in the range begins, which grows down.

@@ -100,11 +100,20 @@ extension ModelSpace {
         return mapping
     }
 
+    /// What limits say (mm/mremap.c, `vma_to_resize`).
     private func checkGrowth(_ mapping: Mapping, to count: UInt64, _ request: MoveRequest) throws(MapError) {
         if let source = mapping.source, source.index + count > 1 << 32 { throw .invalidArgument }
-        let isAccounted = mapping.attributes.contains(.accounted)
-        let grows = request.options.contains(.dontUnmap) || count > mapping.numbers.count
-        if !request.mayAccount && isAccounted && grows { throw .outOfMemory }
+        let keepsSource = request.options.contains(.dontUnmap)
+        let old = UInt64(mapping.numbers.count)
+        let added = keepsSource ? count : count > old ? count - old : 0
+        guard added > 0 else { return }
+        let attributes = mapping.attributes
+        // Of a source that stays only what arrives is locked: no more than before.
+        if attributes.contains(.locked), !keepsSource, !mayLock(added) { throw .tryAgain }
+        let isData = attributes.contains(.write) && attributes.isDisjoint(with: .shared | .growsDown)
+        guard mayMap(added), request.mayAddData || !isData, request.mayAccount || !attributes.contains(.accounted) else {
+            throw .outOfMemory
+        }
     }
 
     /// Takes the pages of `mapping` to the start of `target`, which is free; the rest of `target` is like them.

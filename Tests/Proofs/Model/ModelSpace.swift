@@ -8,8 +8,8 @@ struct ModelSpace {
     /// One page: what was asked for it, and what it holds.
     struct Page: Equatable {
         var attributes: AttributeSet
-        /// What the page has to itself, as its first word: the rest is zero. Nil as long as nobody wrote to it.
-        var value: UInt64?
+        /// What the page has to itself. Nil as long as nobody wrote to it.
+        var own: Content?
         /// The page of an object that it shows otherwise.
         var source: Source?
     }
@@ -33,8 +33,11 @@ struct ModelSpace {
     var hasGrowingMappings = false
     /// The lock of what is mapped from now on (`mlockall(MCL_FUTURE)`).
     var futureLock = AttributeSet.none
-    /// How far mappings grow, and what is left free for the stack, in pages.
-    var stackLimit = layout.stackLimit.wholePages
+    /// How far mappings grow, in pages.
+    var stackLimit = initialStackLimit
+    /// How many pages may be mapped and locked, where a mapping grows by itself or by `mremap`.
+    var pageLimit = UInt64.max
+    var lockLimit = UInt64.max
 
     /// The objects that pages show, of all processes.
     let objects: ModelObjects
@@ -42,6 +45,13 @@ struct ModelSpace {
     init(_ objects: ModelObjects) { self.objects = objects }
 
     static let layout = AddressSpaceLayout.standard
+    /// How far the stack may grow at first: 8 MiB, in pages.
+    static let initialStackLimit = (8 << 20) / pageSize
+    /// What stays free below what grows down: 256 pages (mm/mmap.c, `stack_guard_gap`).
+    static let guardGap: UInt64 = 256
+    /// Where `mmap` looks for room below the kernel: up to the gap below the lowest place that the stack could reach at
+    /// first (`mmap_base`).
+    static let lowRoom = layout.mapBase.pageNumber..<layout.stackTop.pageNumber - initialStackLimit - guardGap
 
     // MARK: Pages
 
@@ -81,7 +91,7 @@ struct ModelSpace {
             numbers = try fixed(start.rawValue, count)
             guard isFree(numbers) else { throw .exists }
         }
-        var attributes = request.protection.attributes | futureLock
+        var attributes = Self.attributes(request.protection) | futureLock
         if request.grantable.contains(.read) { attributes.insert(.mayRead) }
         if request.grantable.contains(.write) { attributes.insert(.mayWrite) }
         if request.grantable.contains(.execute) { attributes.insert(.mayExecute) }
@@ -100,6 +110,28 @@ struct ModelSpace {
             pages[number]?.source = Source(object: source.object, index: index)
         }
         return numbers.lowerBound * pageSize
+    }
+
+    /// The attributes that `PROT_…` are.
+    static func attributes(_ protection: Protection) -> AttributeSet {
+        var attributes = AttributeSet.none
+        if protection.contains(.read) { attributes.insert(.read) }
+        if protection.contains(.write) { attributes.insert(.write) }
+        if protection.contains(.execute) { attributes.insert(.execute) }
+        if protection.contains(.branchTargets) { attributes.insert(.branchTargets) }
+        return attributes
+    }
+
+    /// Whether a mapping may have these rights (`VM_MAYREAD` and its kin).
+    private static func mayHave(_ protection: Protection, _ attributes: AttributeSet) -> Bool {
+        (!protection.contains(.read) || attributes.contains(.mayRead))
+            && (!protection.contains(.write) || attributes.contains(.mayWrite))
+            && (!protection.contains(.execute) || attributes.contains(.mayExecute))
+    }
+
+    /// Whether a program may do anything at all with pages, guards apart (`vma_is_accessible`).
+    static func isAccessible(_ attributes: AttributeSet) -> Bool {
+        !attributes.isDisjoint(with: .read | .write | .execute)
     }
 
     /// Private memory counts towards the commit limit from when it may first be written.
@@ -124,10 +156,8 @@ struct ModelSpace {
             let wanted = start..<start + count
             if Self.isUser(wanted), isFree(wanted), !isInGuardGap(wanted) { return wanted }
         }
-        let room = count + (hasGrowingMappings ? Self.layout.stackGuardGap.wholePages : 0)
-        var stacked = Self.layout
-        stacked.stackLimit = ByteCount(stackLimit * pageSize)
-        let low = stacked.lowMapRegion.pageNumbers
+        let room = count + (hasGrowingMappings ? Self.guardGap : 0)
+        let low = Self.lowRoom
         let high = Self.layout.high.pageNumbers
         if let start = firstRoom(room, from: nextFitLow, in: low) ?? firstRoom(room, from: low.lowerBound, in: low) {
             nextFitLow = start + count
@@ -142,7 +172,7 @@ struct ModelSpace {
     /// Whether the next mapping above grows down and must keep its guard gap.
     private func isInGuardGap(_ numbers: Range<UInt64>) -> Bool {
         let region = Self.low(numbers.lowerBound) ? Self.layout.low : Self.layout.high
-        let end = min(region.end.pageNumber, numbers.upperBound + Self.layout.stackGuardGap.wholePages)
+        let end = min(region.end.pageNumber, numbers.upperBound + Self.guardGap)
         for number in numbers.upperBound..<end {
             if let page = pages[number] { return page.attributes.contains(.growsDown) }
         }
@@ -164,7 +194,7 @@ struct ModelSpace {
         return nil
     }
 
-    // MARK: munmap, mprotect, madvise
+    // MARK: munmap, mprotect, mseal
 
     mutating func unmap(_ start: UInt64, _ length: UInt64) throws(MapError) {
         guard start % pageSize == 0, length > 0, start <= addressLimit, length <= addressLimit - start,
@@ -202,45 +232,11 @@ struct ModelSpace {
         try refuseSealed(numbers)
         for number in numbers {
             guard let page = pages[number] else { throw .outOfMemory }
-            guard page.attributes.mayGrant(protection) else { throw .accessDenied }
-            let attributes = page.attributes.subtracting(.protectionMask) | protection.attributes
+            guard Self.mayHave(protection, page.attributes) else { throw .accessDenied }
+            let rights: AttributeSet = .read | .write | .execute | .branchTargets
+            let attributes = page.attributes.subtracting(rights) | Self.attributes(protection)
             pages[number]?.attributes = Self.accounted(attributes)
         }
-    }
-
-    /// Holes are told of at the end.
-    mutating func discard(_ start: UInt64, _ length: UInt64) throws(MapError) {
-        guard start % pageSize == 0, let numbers = Self.pageNumbers(start, length) else { throw .invalidArgument }
-        try apply(.discard, numbers)
-    }
-
-    /// What `mlock` and `madvise` do, page by page: what lies before the first page that refuses is changed, holes are
-    /// told of at the end unless they end it.
-    mutating func apply(_ change: RangeChange, _ numbers: Range<UInt64>) throws(MapError) {
-        let found = mapped(in: numbers).sorted()
-        if change.losesContent {
-            // A seal keeps what the program itself can't write any more.
-            for number in found {
-                guard let page = pages[number], page.source == nil, page.attributes.contains(.sealed) else { continue }
-                guard page.attributes.contains(.write) else { throw .notPermitted }
-            }
-        }
-        var next = numbers.lowerBound
-        for number in found {
-            if change.stopsAtHoles && number > next { break }
-            next = number + 1
-            guard var page = pages[number] else { continue }
-            if change.requiresAnonymous && page.source != nil { throw .invalidArgument }
-            guard page.attributes.isDisjoint(with: change.refused), page.attributes.contains(change.required) else {
-                throw .invalidArgument
-            }
-            if change.discards { page.value = nil }
-            if page.attributes.isDisjoint(with: change.spared) {
-                page.attributes = page.attributes.subtracting(change.removed) | change.added
-            }
-            pages[number] = page
-        }
-        if found.count < numbers.count { throw .outOfMemory }
     }
 
     mutating func seal(_ numbers: Range<UInt64>) throws(MapError) {
@@ -269,87 +265,10 @@ struct ModelSpace {
             // One page stays free between the heap and what lies above it.
             let free = new < Self.layout.mapBase.pageNumber ? old..<new + 1 : old..<new
             guard isFree(free) else { throw .outOfMemory }
-            let attributes = Self.accounted(.read | .write | .mayEverything | .heap) | futureLock
+            let attributes = Self.accounted(.read | .write | .mayRead | .mayWrite | .mayExecute | .heap) | futureLock
             for number in old..<new { pages[number] = Page(attributes: attributes) }
         }
         programBreak = address
-    }
-
-    // MARK: Accesses
-
-    /// What an access leads to: nothing, or why it may not be. A touch below a mapping that grows down extends it.
-    mutating func access(_ address: UInt64, _ access: Access) throws(FaultError) {
-        let number = address / pageSize
-        guard Self.low(number) || Self.high(number) else { throw .notMapped }
-        if let page = pages[number] {
-            try Self.check(page.attributes, access)
-            guard page.value == nil, let source = page.source else { return }
-            guard source.index < objects[source.object].pageCount else { throw .beyondEnd }
-            return
-        }
-        let growth = try growth(to: number)
-        try Self.check(growth.attributes, access)
-        for grown in growth.numbers { pages[grown] = Page(attributes: growth.attributes) }
-    }
-
-    private static func check(_ attributes: AttributeSet, _ access: Access) throws(FaultError) {
-        let protection = attributes.protection
-        guard !attributes.contains(.guardPage) else { throw .guarded }
-        switch access {
-        case .read: guard !protection.isEmpty else { throw .accessDenied }
-        case .write: guard protection.contains(.write) else { throw .accessDenied }
-        case .execute: guard protection.contains(.execute) else { throw .accessDenied }
-        }
-    }
-
-    /// How the mapping above a free page grows down to it (Linux `expand_downwards`).
-    private func growth(to number: UInt64) throws(FaultError) -> (numbers: Range<UInt64>, attributes: AttributeSet) {
-        let region = (Self.low(number) ? Self.layout.low : Self.layout.high).pageNumbers
-        let reach = min(region.upperBound, number + stackLimit)
-        guard let above = (number..<max(reach, number)).first(where: { pages[$0] != nil }), let top = pages[above],
-            top.attributes.contains(.growsDown)
-        else { throw .notMapped }
-        var end = above
-        while end < region.upperBound, pages[end]?.attributes == top.attributes { end += 1 }
-        guard end - number <= stackLimit else { throw .notMapped }
-        // An accessible mapping below that does not grow itself keeps its distance.
-        let gap = max(region.lowerBound + Self.layout.stackGuardGap.wholePages, number) - Self.layout.stackGuardGap.wholePages
-        for below in gap..<number {
-            guard let page = pages[below], !page.attributes.contains(.growsDown) else { continue }
-            guard page.attributes.protection.isEmpty else { throw .notMapped }
-        }
-        return (number..<above, top.attributes)
-    }
-
-    /// What a read of the page finds in its first word.
-    func value(of number: UInt64) -> UInt64 {
-        pages[number].map { value(of: $0) } ?? 0
-    }
-
-    /// What a read of the page's first word finds.
-    func value(of page: Page) -> UInt64 {
-        if let value = page.value { return value }
-        guard let source = page.source else { return 0 }
-        return objects.value(source.index, of: source.object)
-    }
-
-    /// What a write of the first word does, which is allowed.
-    mutating func write(_ value: UInt64, to number: UInt64) {
-        if let source = pages[number]?.source, pages[number]?.attributes.contains(.shared) == true {
-            objects[source.object].values[source.index] = value
-        } else {
-            pages[number]?.value = value
-        }
-    }
-
-    // MARK: Objects
-
-    /// An object was cut off: private copies of what is gone go too.
-    mutating func forget(_ object: Int, from first: UInt64) {
-        for (number, page) in pages {
-            guard let source = page.source, source.object == object, source.index >= first else { continue }
-            pages[number]?.value = nil
-        }
     }
 
     // MARK: fork
@@ -367,7 +286,7 @@ struct ModelSpace {
             let isWiped = page.attributes.contains(.wipeOnFork)
             let lost: AttributeSet = isWiped ? .locked | .lockedOnFault | .guardPage : .locked | .lockedOnFault
             child.pages[number]?.attributes = page.attributes.subtracting(lost)
-            if isWiped { child.pages[number]?.value = nil }
+            if isWiped { child.pages[number]?.own = nil }
         }
         return child
     }
