@@ -152,7 +152,9 @@ extension Handle where T == Inode {
                 let copied = try writePage(at: position, count: wanted, from: &buffer)
                 position += copied
                 left -= copied
-                if copied < wanted {
+                // Where a part was copied the rest is tried again: the file has grown, and with it what maps it
+                // (mm/filemap.c, generic_perform_write).
+                if copied == 0 {
                     if position == start { throw Errno.badAddress }
                     break
                 }

@@ -168,6 +168,21 @@ static void room(void) {
     close(fd);
 }
 
+// The second half of what is written comes into the file by the first half.
+static void ownPage(void) {
+    int fd = memfd_create("own", 0);
+    char *memory = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    tell("size", ftruncate(fd, 4096));
+    memset(memory, 'a', 4096);
+    mmap(memory + 4096, 4096, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 4096);
+    tell("write from a page that the write makes", pwrite(fd, memory + 3996, 300, 4096));
+    tell("size again", ftruncate(fd, 4096));
+    struct iovec halves[2] = {{memory + 3996, 100}, {memory + 4096, 200}};
+    tell("pwritev from it", pwritev(fd, halves, 2, 4096));
+    tell("end", lseek(fd, 0, SEEK_END));
+    close(fd);
+}
+
 int main(void) {
     setvbuf(stdout, 0, _IONBF, 0);
     pipes();
@@ -175,4 +190,5 @@ int main(void) {
     registers();
     slashes();
     room();
+    ownPage();
 }
