@@ -13,7 +13,19 @@ func makeFile(
     // Nor does a directory of the kernel's take any (fs/proc/generic.c: there is no create).
     guard !directory.isDeleted, !directory.isKernelsDirectory else { throw .noSuchFileOrDirectory }
     try fileSystem.checkRoomForNames()
-    return try insertFile(name, in: directory, mode, content)
+    let inode = try insertFile(name, in: directory, mode, content)
+    inheritGroup(inode, from: directory)
+    return inode
+}
+
+/// A new file in a directory that sets the group ID has its group, and a directory the same mark (fs/inode.c,
+/// inode_init_owner).
+func inheritGroup(_ inode: Handle<Inode>, from directory: Handle<Inode>) {
+    guard directory.value.mode.permissions & 0o2000 != 0 else { return }
+    inode.value.groupID = directory.value.groupID
+    if inode.value.isDirectory {
+        inode.value.mode = FileMode(.directory, permissions: inode.value.mode.permissions | 0o2000)
+    }
 }
 
 /// Makes a file of any kind with a name that the directory has not, and is not asked whether it may have. ENOMEM.

@@ -117,6 +117,7 @@ private func makeTemporaryFile(
     let inode = try makeNameless(
         FileMode(.regular, permissions: creationMode(permissions)), .regular(file), in: directory
     ) { (inode) throws(Errno) in try fileSystem.texts.keep(decimal: inode.value.number, behind: "#") }
+    inheritGroup(inode, from: directory)
     return inode
 }
 

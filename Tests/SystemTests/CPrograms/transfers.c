@@ -183,6 +183,28 @@ static void ownPage(void) {
     close(fd);
 }
 
+static void group(const char *path) {
+    struct stat status;
+    if (lstat(path, &status)) printf("%s: error %d\n", path, errno);
+    else printf("%s: %o, group %d\n", path, status.st_mode, (int)status.st_gid);
+}
+
+static void inherits(void) {
+    mkdir("/inherits", 0755);
+    tell("chown", chown("/inherits", 0, 1));
+    tell("chmod", chmod("/inherits", 02755));
+    tell("mkdir", mkdir("/inherits/d", 0755));
+    close(open("/inherits/f", O_CREAT | O_RDWR, 02755));
+    tell("symlink", symlink("x", "/inherits/l"));
+    int fd = open("/inherits", O_TMPFILE | O_RDWR, 0644);
+    tell("linkat", linkat(fd, "", AT_FDCWD, "/inherits/t", AT_EMPTY_PATH));
+    close(fd);
+    group("/inherits/d");
+    group("/inherits/f");
+    group("/inherits/l");
+    group("/inherits/t");
+}
+
 int main(void) {
     setvbuf(stdout, 0, _IONBF, 0);
     pipes();
@@ -191,4 +213,5 @@ int main(void) {
     slashes();
     room();
     ownPage();
+    inherits();
 }
