@@ -11,6 +11,8 @@ extension World {
                 if let process { try compare(address, of: process) }
             }
         }
+        // All counts cost as much as all the rest together.
+        if count % 16 == 0, let slot = slots.first, let process = processes[slot] { try compareUsage(of: process) }
         // The operation's range begins with the first address.
         if let slot = slots.first, let process = processes[slot], let first = addresses.first, first < addressLimit {
             let start = VirtualAddress(max(first / pageSize, 2) * pageSize) - .pages(2)
