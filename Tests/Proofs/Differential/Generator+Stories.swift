@@ -115,6 +115,40 @@ extension Generator {
         ]
     }
 
+    /// Pages that are kept beyond an object's end lie in memory beside its last one, which is touched.
+    mutating func keptBeyondTheEnd(_ slot: Int) -> [Operation] {
+        let start: UInt64 = 0x80_0080_0000
+        let object = below(World.objectSlots)
+        let last = UInt64(below(4))
+        return [
+            .makeObject(object, size: Address(pageSize), backed: 0),
+            .truncate(object, size: Address(last * pageSize + 8)),
+            .writeObject(object, Address(last * pageSize), value: random.next() | 1),
+            .keepRoom(object, index: last + 1), .keepRoom(object, index: last + 2),
+            .mapObject(
+                slot, .fixed(Address(start)), length: Address(pageSize * 8), rights: 3, options: 8, object: object, first: 0),
+            .access(slot, Address(start + last * pageSize), .read, cpu: below(World.cpus), value: 0),
+            .access(slot, Address(start + (last + 1) * pageSize), .read, cpu: below(World.cpus), value: 0),
+        ]
+    }
+
+    /// A whole table of pages that a CPU has walked to goes elsewhere, and others come to where it was.
+    mutating func movedTable(_ slot: Int) -> [Operation] {
+        let source: UInt64 = pick([0x1060_0000, 0x80_0060_0000])
+        let target = source + 0x20_0000 * UInt64(1 + below(2))
+        let (page, cpu) = (UInt64(below(512)) * pageSize, below(World.cpus))
+        let length = Address(512 * pageSize)
+        return [
+            .map(slot, .fixed(Address(source)), length: length, rights: 3, options: 0),
+            .access(slot, Address(source + page), .write, cpu: cpu, value: random.next() | 1),
+            .move(slot, Address(source), old: length, new: length, options: 3, to: Address(target)),
+            .access(slot, Address(target + page), .read, cpu: cpu, value: 0),
+            .map(slot, .fixed(Address(source + page)), length: Address(pageSize), rights: 3, options: 0),
+            .access(slot, Address(source + page), .write, cpu: cpu, value: random.next() | 1),
+            .unmap(slot, Address(source), length: Address(0x60_0000)),
+        ]
+    }
+
     /// A mapping grows down to where the guard gap above its neighbour begins, and to the pages beside that.
     mutating func growthAtTheGap(_ slot: Int, _ world: World) -> [Operation] {
         guard let model = world.processes[slot]?.model else { return [] }

@@ -37,8 +37,8 @@ extension Operation {
             .clearRestOfPage(let slot, let address), .wearOutClasses(let slot, let address, _):
             return ([slot], [address.rawValue])
         case .fork(let slot, let child): return ([slot, child], [])
-        case .exit(let slot), .setStackLimit(let slot, _), .setLimits(let slot, _, _), .run(let slot, _), .giveUpCleanPages(let slot, _),
-            .lockEverything(let slot, _):
+        case .exit(let slot), .setStackLimit(let slot, _), .setLimits(let slot, _, _), .run(let slot, _),
+            .giveUpCleanPages(let slot, _), .lockEverything(let slot, _):
             return ([slot], [])
         case .idle, .exhaustASIDs, .makeObject, .releaseObject, .writeObject, .keepRoom, .truncate, .punch, .addSeals,
             .reclaim:
