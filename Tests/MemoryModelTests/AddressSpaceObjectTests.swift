@@ -357,6 +357,12 @@ extension Family {
         objects.page(PageIndex(index), of: object).map { frames.table.isDirty($0) }
     }
 
+    func use(_ member: Member, at start: UInt64) -> PageUse {
+        var use = PageUse()
+        _ = member.space!.run(from: VirtualAddress(start), measuring: &use)
+        return use
+    }
+
     func truncate(_ object: ObjectNumber, to size: UInt64) {
         objects.setSize(ByteCount(size), of: object)
         let first = PageIndex(UInt32((size + page - 1) / page))

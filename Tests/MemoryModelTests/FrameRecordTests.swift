@@ -87,7 +87,7 @@ struct FrameRecordTests {
         for kind in [FrameKind.reserved, .kernel, .anonymous, .zero] { #expect(names(kind) == common) }
         for kind in [FrameKind.free, .hot, .retired] { #expect(names(kind) == common + ["previous", "next"]) }
         for kind in [FrameKind.cachedFilePage, .copiedFilePage] {
-            #expect(names(kind) == common + ["dirty", "page", "object"])
+            #expect(names(kind) == common + ["dirty", "unbacked", "page", "object"])
         }
         let counts = ["fork-special", "in use", "resident", "longest free run", "names objects"]
         #expect(names(.table) == common + counts)

@@ -52,8 +52,20 @@ public func userCopyFaultEntry(_ frameAddress: UInt64) -> Bool {
         try resolveFault(at: frame.value.far, access)
         return true
     } catch {
-        return error == .outOfMemory && relieveShortage(at: VirtualAddress(frame.value.far).untagged)
+        switch error {
+        case .outOfMemory: return relieveShortage(at: VirtualAddress(frame.value.far).untagged)
+        case .overcommitted: return resolveOnceCounted(at: frame.value.far, access)
+        default: return false
+        }
     }
+}
+
+/// Resolves a fault for which more may have been promised than was known to be left.
+/// - Returns: false where there is in fact no more.
+@inline(never)
+private func resolveOnceCounted(at address: UInt64, _ access: Access) -> Bool {
+    guard countPromisable() else { return false }
+    return (try? resolveFault(at: address, access)) != nil
 }
 
 /// Tells a program of an access that nothing can be done about.
@@ -76,6 +88,15 @@ private func raise(_ error: FaultError, _ syndrome: ExceptionSyndrome, _ frame: 
     case .outOfMemory:
         // Where that found a frame, the access is made again; otherwise a signal is pending that ends the program.
         _ = relieveShortage(at: VirtualAddress(frame.value.far).untagged)
+    case .overcommitted:
+        guard let access = syndrome.userAbort, !resolveOnceCounted(at: frame.value.far, access) else { return }
+        let page = VirtualAddress(frame.value.far).untagged.roundedDownToPage
+        if Process.current.value.memory.value.memory.isMapped(VirtualRange(page, to: page + Granule.size)) {
+            // mm/shmem.c, shmem_fault: there is no space.
+            raise(.busError, .noSuchAddress, "no more memory may be promised (BUS_ADRERR)", frame)
+        } else {
+            raise(.segmentationFault, .addressNotMapped, "no more stack may be promised (SEGV_MAPERR)", frame)
+        }
     }
 }
 

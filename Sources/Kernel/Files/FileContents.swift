@@ -190,8 +190,13 @@ extension Handle where T == Inode {
 
     /// The frame of a page, behind the end too, which gets one where it has none; it is marked as written. ENOSPC.
     private func makePage(_ index: PageIndex, of object: ObjectNumber) throws(Errno) -> FrameNumber {
-        if let frame = try? findOrMakePage(index, of: object) { return frame }
+        do throws(ObjectError) {
+            return try findOrMakePage(index, of: object)
+        } catch {
+            if error == .overcommitted, !countPromisable() { throw .noSpace }
+        }
         // What programs run on is not given up for a file: they would fetch it again, and the file never be full.
+        if let frame = try? findOrMakePage(index, of: object) { return frame }
         guard reclaimUnmapped() else { throw .noSpace }
         do throws(ObjectError) { return try findOrMakePage(index, of: object) } catch { throw .noSpace }
     }

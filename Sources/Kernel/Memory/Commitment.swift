@@ -38,8 +38,43 @@ func isUsed(_ space: Handle<ProgramSpace>, before end: Handle<Process>) -> Bool 
     return false
 }
 
-/// Fails where `pages` more may not be promised (mm/util.c, __vm_enough_memory; programs are root, so nothing is set
-/// aside for root).
+/// Pages that may be promised in mode 2 for the running program's sake, those included that are: what is left once some is
+/// set aside for root, which no program has the capability to be, and for the program's own use (mm/util.c,
+/// __vm_enough_memory; mm/mmap.c, init_admin_reserve and init_user_reserve).
+private func allowedPages() -> UInt64 {
+    let share = kernel.totalFrames / 32
+    let mapped = Process.current.value.memory.value.memory.statistics.mappedPages
+    let kept = min(share, ByteCount(8 << 20).wholePages) + min(mapped / 32, min(share, ByteCount(128 << 20).wholePages))
+    let limit = commitLimit()
+    return limit - min(kept, limit)
+}
+
+/// Counts how many pages may be promised yet where a fault or a write needs one, in mode 2: see
+/// ``ObjectTable/promisable``.
+/// - Returns: whether there is any.
+@inline(never) @discardableResult
+func countPromisable() -> Bool {
+    guard kernel.overcommit == .never else {
+        withObjects { objects, _ in objects.promisable = nil }
+        return true
+    }
+    return setPromisable(allowed: allowedPages(), promised: committedPages())
+}
+
+@discardableResult
+private func setPromisable(allowed: UInt64, promised: UInt64) -> Bool {
+    // The sum stays below what is allowed.
+    let left = promised < allowed ? allowed - promised - 1 : 0
+    withObjects { objects, _ in objects.promisable = left }
+    return left > 0
+}
+
+/// Notes that the mode, or what may be promised in it, is another: who needs a page counts first.
+func forgetPromisable() {
+    withObjects { objects, _ in objects.promisable = kernel.overcommit == .never ? 0 : nil }
+}
+
+/// Fails where `pages` more may not be promised (mm/util.c, __vm_enough_memory).
 @inline(__always)
 func admit(_ pages: UInt64) throws(Errno) {
     if pages > kernel.totalFrames || kernel.overcommit == .never { try admitUnusual(pages) }
@@ -54,10 +89,8 @@ private func admitUnusual(_ pages: UInt64) throws(Errno) {
         throw .noMemory
     case .never:
         let (sum, overflow) = committedPages().addingReportingOverflow(pages)
-        // For the program's own use stay at most 1/32 of what it has mapped, and 128 MiB (mm/util.c, user_reserve).
-        let mapped = Process.current.value.memory.value.memory.statistics.mappedPages
-        let kept = min(mapped / 32, ByteCount(128 << 20).wholePages)
-        let limit = commitLimit()
-        guard !overflow, limit > kept, sum < limit - kept else { throw .noMemory }
+        let allowed = allowedPages()
+        guard !overflow, sum < allowed else { throw .noMemory }
+        setPromisable(allowed: allowed, promised: sum)
     }
 }

@@ -20,6 +20,8 @@ func populate(
     var start = range.start
     while start < range.end {
         if Thread.current.value.hasFatalSignal { return .interrupted }
+        // Exact for what follows: nobody else has a turn before it is done.
+        if kernel.overcommit == .never { countPromisable() }
         do throws(FaultError) {
             start = try kernel.frames.withLock { (frames) throws(FaultError) in
                 try space.value.memory.populate(

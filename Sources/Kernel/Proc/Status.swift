@@ -236,8 +236,8 @@ extension ProcNode {
         // processor, rt_priority, policy, delays, guest times.
         writer.write(" 0 0 0 0 0 0")
         if let space = process.value.space {
-            writer.field(space.value.text.end.rawValue)
-            writer.field(space.value.image.end.rawValue)
+            writer.field(space.value.data.start.rawValue)
+            writer.field(space.value.data.end.rawValue)
             writer.field(space.value.memory.heapStart.rawValue)
             writer.field(space.value.strings.arguments.rawValue)
             writer.field(space.value.strings.environment.rawValue)

@@ -219,6 +219,7 @@ extension ProcNode {
             } else {
                 kernel.overcommitRatio = number
             }
+            forgetPromisable()
             return text.isAtEnd ? asked : UInt64(text.position)
         }
     }

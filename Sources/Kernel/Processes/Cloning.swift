@@ -104,7 +104,7 @@ private func borrow(_ space: Handle<ProgramSpace>) -> Handle<ProgramSpace> {
 
 /// A copy of an address space that shares frames and tables until one side changes them.
 private func copy(_ space: Handle<ProgramSpace>) throws(Errno) -> Handle<ProgramSpace> {
-    if kernel.overcommit == .never { try admit(space.value.memory.accountedPages) }
+    if kernel.overcommit == .never { try admit(space.value.memory.accountedPagesOfChild) }
     try kernel.spaces.makeRoom()
     do throws(MapError) {
         let memory = try kernel.frames.withLock { (frames) throws(MapError) in
@@ -113,7 +113,7 @@ private func copy(_ space: Handle<ProgramSpace>) throws(Errno) -> Handle<Program
         guard
             let copy = kernel.spaces.place(
                 ProgramSpace(
-                    memory: memory, text: space.value.text, image: space.value.image,
+                    memory: memory, text: space.value.text, image: space.value.image, data: space.value.data,
                     refusesWritableAndExecutable: space.value.refusesWritableAndExecutable))
         else { fatalError("there was room for an address space") }
         copy.value.strings = space.value.strings

@@ -110,6 +110,8 @@ struct ProgramSpace: ~Copyable {
     let text: VirtualRange
     /// The whole image's hull.
     let image: VirtualRange
+    /// What its last segment has from the file (fs/binfmt_elf.c, start_data and end_data).
+    let data: (start: VirtualAddress, end: VirtualAddress)
     var strings = Strings()
     /// The most pages that were mapped, and the most bytes resident, whenever somebody looked.
     var peakSize: UInt64 = 0
@@ -119,11 +121,12 @@ struct ProgramSpace: ~Copyable {
 
     init(
         memory: consuming AddressSpace<RealMachine>, text: VirtualRange, image: VirtualRange,
-        refusesWritableAndExecutable: Bool
+        data: (start: VirtualAddress, end: VirtualAddress), refusesWritableAndExecutable: Bool
     ) {
         self.memory = memory
         self.text = text
         self.image = image
+        self.data = data
         self.refusesWritableAndExecutable = refusesWritableAndExecutable
     }
 }

@@ -184,7 +184,7 @@ private func makeSpace(
         }
         let space = kernel.spaces.place(
             ProgramSpace(
-                memory: memory, text: text, image: image,
+                memory: memory, text: text, image: image, data: plan.value.data,
                 refusesWritableAndExecutable: plan.value.refusesWritableAndExecutable))
         guard let space else { fatalError("there was room for an address space") }
         return space

@@ -89,7 +89,7 @@ private func populate(
         case .done: break
         case .interrupted: throw .interrupted
         case .failed(.accessDenied): throw .invalidArgument
-        case .failed(.guarded), .failed(.beyondEnd): throw .badAddress
+        case .failed(.guarded), .failed(.beyondEnd), .failed(.overcommitted): throw .badAddress
         case .failed(.notMapped), .failed(.outOfMemory): throw .noMemory
         }
     }

@@ -83,12 +83,16 @@ func refuseDataBeyondLimit(_ start: VirtualAddress, _ length: ByteCount) throws(
     if pages > 0, mayGrow(by: pages, isData: false), !mayGrow(by: pages, isData: true) { throw .noMemory }
 }
 
-/// Whether the heap may end at `end`, which is above its end now (mm/mmap.c, brk and do_brk_flags).
+/// Whether the heap may end at `end`, at or above its start: a heap beyond the limit may not even shrink to what is still
+/// beyond it (mm/mmap.c, brk and do_brk_flags; include/linux/mm.h, check_data_rlimit, which adds the program's own data).
 @inline(never)
 func isBreakWithinLimits(_ end: VirtualAddress) -> Bool {
     let process = Process.current
     let space = process.value.memory
-    guard end - space.value.memory.heapStart <= ByteCount(process.value.limits[.data].current) else { return false }
+    let data = process.value.limits[.data].current
+    let size = (end - space.value.memory.heapStart).rawValue + (space.value.data.end - space.value.data.start).rawValue
+    guard size <= data else { return false }
+    guard end > space.value.memory.programBreak else { return true }
     let start = space.value.memory.heapStart
     guard let new = (end - start).roundedUpToPages, let old = (space.value.memory.programBreak - start).roundedUpToPages
     else { return false }

@@ -74,20 +74,28 @@ private func refuseSharing(_ call: SystemCallArguments, _ flags: MapFlags) throw
 @inline(__always)
 func map(_ request: MapRequest) throws(Errno) -> UInt64 {
     try refuseWritableAndExecutable(request.protection)
-    if request.isAccounted && request.isAligned { try admit(request.pages) }
-    if Process.current.value.limits.limitMemory { try refuseBeyondLimits(request) }
     if request.options.contains(.populate) || Process.current.value.memory.value.memory.locksMappings {
         return try mapAndPopulate(request)
     }
+    try refuseSize(request)
     let address = try withMemory { (space, frames) throws(MapError) in try space.map(request, frames: &frames) }
     if kernel.options.logsMemory { logMapping("mmap", address, request.length) }
     return address.rawValue
 }
 
+/// ENOMEM for a mapping of more than may be promised, or beyond the limits on memory.
+@inline(__always)
+private func refuseSize(_ request: MapRequest) throws(Errno) {
+    if request.isAccounted && request.isAligned { try admit(request.pages) }
+    if Process.current.value.limits.limitMemory { try refuseBeyondLimits(request) }
+}
+
 /// Makes a mapping whose pages get their frames at once, in pieces, as far as that is possible.
 @inline(never)
 private func mapAndPopulate(_ request: MapRequest) throws(Errno) -> UInt64 {
+    // Before the other limits (mm/mmap.c, do_mmap).
     try refuseLockingBeyondLimit(request)
+    try refuseSize(request)
     let isPopulated = request.options.contains(.populate) || Process.current.value.memory.value.memory.populatesMappings
     var unpopulated = request
     unpopulated.options = request.options.subtracting(.populate)
@@ -225,12 +233,12 @@ private func startOfGrowingMapping(
     }
 }
 
-/// Populates the heap, which is locked.
+/// Populates what the heap, which is locked, has grown by: the pages that it did not reach into before (mm/mmap.c, brk).
 @inline(never)
-private func populateHeap(to end: VirtualAddress) {
-    let space = Process.current.value.memory
-    guard space.value.memory.programBreak == end else { return }
-    let start = space.value.memory.heapStart
+private func populateHeap(from old: VirtualAddress, to end: VirtualAddress) {
+    guard Process.current.value.memory.value.memory.programBreak == end else { return }
+    let start = old.isPageAligned ? old : old.roundedDownToPage + Granule.size
+    guard start < end else { return }
     if let range = VirtualRange(start, length: end - start) { populateAsFarAsPossible(range) }
 }
 
@@ -249,9 +257,10 @@ func setProgramBreak(_ call: SystemCallArguments) -> UInt64 {
     let wanted = VirtualAddress(call.first)
     let space = Process.current.value.memory
     // A heap ends where the mmap region begins, so there is no obvious overcommit to refuse but on tiny machines.
-    let growth = wanted > space.value.memory.programBreak ? wanted - space.value.memory.programBreak : .zero
+    let old = space.value.memory.programBreak
+    let growth = wanted > old ? wanted - old : .zero
     let locksMappings = growth > .zero && space.value.memory.locksMappings
-    let isLimited = growth > .zero && Process.current.value.limits.limitMemory
+    let isLimited = wanted >= space.value.memory.heapStart && Process.current.value.limits.limitMemory
     let protection = MemoryModel.Protection.readWrite.implied
     if (try? admit(growth.wholePages)) != nil, (try? refuseWritableAndExecutable(protection)) != nil,
         !isLimited || isBreakWithinLimits(wanted), !locksMappings || mayLockHeap(to: wanted)
@@ -260,7 +269,7 @@ func setProgramBreak(_ call: SystemCallArguments) -> UInt64 {
             try space.setBreak(to: wanted, protection: protection, frames: &frames)
         }
     }
-    if growth > .zero && space.value.memory.populatesMappings { populateHeap(to: wanted) }
+    if growth > .zero && space.value.memory.populatesMappings { populateHeap(from: old, to: wanted) }
     if kernel.options.logsMemory, space.value.memory.programBreak == wanted {
         logMapping("brk", space.value.memory.heapStart, wanted - space.value.memory.heapStart)
     }

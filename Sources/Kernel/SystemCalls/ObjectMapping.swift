@@ -14,7 +14,7 @@ extension Errno {
     init(_ error: ObjectError) {
         self =
             switch error {
-            case .outOfMemory: .noMemory
+            case .outOfMemory, .overcommitted: .noMemory
             case .beyondEnd: .badAddress
             }
     }
@@ -27,11 +27,10 @@ func mapSharedMemory(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errn
     var request = try mapRequest(call, flags)
     let size = request.length.roundedUpToPages ?? .zero
     guard size > .zero, size <= AddressSpaceLayout.addressLimit - VirtualAddress(0) else { throw .noMemory }
-    // What is shared does not grow downwards (mm/mmap.c, do_mmap), but first come the errors of the place and of locks.
-    if flags.contains(.growsDown) {
-        try refuseLockingBeyondLimit(request)
-        throw .invalidArgument
-    }
+    // The errors of the place and of locks come before those of what is mapped (mm/mmap.c, do_mmap).
+    try refuseLockingBeyondLimit(request)
+    // What is shared does not grow downwards.
+    if flags.contains(.growsDown) { throw .invalidArgument }
     let object = try makeSharedMemory(size, isAccounted: !request.options.contains(.noReserve))
     defer { release(object) }
     request.object = MappedObject(object)

@@ -11,6 +11,15 @@ extension AddressSpace {
         countPages(in: range) { $0.contains(.accounted) }
     }
 
+    /// The pages that count towards the commit limit once more where a child gets them (Linux kernel/fork.c, `dup_mmap`).
+    public var accountedPagesOfChild: UInt64 {
+        inheritedAccountedPages(in: layout.low) + inheritedAccountedPages(in: layout.high)
+    }
+
+    private func inheritedAccountedPages(in range: VirtualRange) -> UInt64 {
+        countPages(in: range) { $0.contains(.accounted) && !$0.contains(.dontFork) }
+    }
+
     /// The pages of `range` that do not count towards the commit limit, and would with these rights.
     public func pagesToAccount(in range: VirtualRange, for protection: Protection) -> UInt64 {
         countPages(in: range) { !$0.contains(.accounted) && $0.replacing(protection).contains(.accounted) }

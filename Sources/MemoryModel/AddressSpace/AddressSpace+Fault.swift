@@ -109,7 +109,10 @@ extension AddressSpace {
             // The page becomes an entry of a last-level table; what growing it adds are whole entries then.
             let range = VirtualRange(page, to: page + Granule.size)
             try tables.makeBoundaries(of: range, filling: true, frames: &frames)
-            if let growth { try reserve(growth.range, as: growth.attributes, frames: &frames) }
+            if let growth {
+                try reserve(growth.range, as: growth.attributes, frames: &frames)
+                if attributes[growth.attributes].contains(.accounted) { objects.promise(growth.range.pageCount) }
+            }
         } catch {
             return false
         }
@@ -191,7 +194,7 @@ extension AddressSpace {
     ///
     /// As Linux mm/mmap.c (`expand_downwards`, `acct_stack_growth`): the mapping may then be at most as long as the
     /// stack limit, and between it and the mapping next below stays the guard gap, if that is accessible and does not grow.
-    /// - Throws: ``FaultError/notMapped`` where none may.
+    /// - Throws: ``FaultError/notMapped`` where none may, ``FaultError/overcommitted`` where that much may not be promised.
     @inline(never) private mutating func stackGrowth(to page: VirtualAddress) throws(FaultError) -> StackGrowth {
         let region = layout.low.contains(page) ? layout.low : layout.high
         let limit = roundedStackLimit
@@ -208,6 +211,7 @@ extension AddressSpace {
         if gapStart < page, mustKeepDistance(in: VirtualRange(gapStart, to: page)) { throw .notMapped }
         let range = VirtualRange(page, to: above.address)
         guard (try? checkGrowth(by: range.length, of: self.attributes[attributes])) != nil else { throw .notMapped }
+        if set.contains(.accounted), let left = objects.promisable, left < range.pageCount { throw .overcommitted }
         return StackGrowth(range: range, attributes: attributes)
     }
 

@@ -63,7 +63,11 @@ extension AddressSpace {
             source = try objects.makePage(index, of: old.object, frames: &frames)
             isFetched = objects.fetchedPages != fetchedBefore
         } catch {
-            throw error == .beyondEnd ? .beyondEnd : .outOfMemory
+            switch error {
+            case .beyondEnd: throw .beyondEnd
+            case .outOfMemory: throw .outOfMemory
+            case .overcommitted: throw .overcommitted
+            }
         }
         let isCopied = access == .write && !set.contains(.shared)
         let frame: Frame

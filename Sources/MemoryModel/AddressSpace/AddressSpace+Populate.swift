@@ -87,11 +87,11 @@ extension AddressSpace {
     ) throws(FaultError) -> FrameNumber {
         guard layout.contains(page) else { throw .notMapped }
         let descriptor = tables.descriptor(of: page)
-        if !descriptor.isFree {
-            let asked: AttributeSet = access == .write ? .write : access == .execute ? .execute : .read
-            let set = attributes[descriptor.attributeClass]
-            guard set.contains(asked) || set.contains(.guardPage) else { throw .accessDenied }
-        }
+        // Nothing grows for who looks from outside (Linux mm/gup.c, `gup_vma_lookup`).
+        guard !descriptor.isFree else { throw .notMapped }
+        let asked: AttributeSet = access == .write ? .write : access == .execute ? .execute : .read
+        let set = attributes[descriptor.attributeClass]
+        guard set.contains(asked) || set.contains(.guardPage) else { throw .accessDenied }
         _ = try resolveFault(at: page, access: access, frames: &frames)
         let frame = tables.descriptor(of: page).frame
         do throws(FrameError) {

@@ -36,7 +36,7 @@ extension AddressSpace {
     /// Whether an entry's page is an object's own, is not locked, and is as the object has it in its backing.
     private func isClean(_ descriptor: Descriptor) -> Bool {
         guard descriptor.isValid, !descriptor.userRights.contains(.write),
-            records.record(of: descriptor.frame).kind == .cachedFilePage, !records.isDirty(descriptor.frame)
+            records.record(of: descriptor.frame).kind == .cachedFilePage, records.isRecoverable(descriptor.frame)
         else { return false }
         return !attributes[descriptor.attributeClass].contains(.locked)
     }

@@ -133,6 +133,7 @@ extension AddressSpace {
         let ownReferences: UInt64 = record.kind == .cachedFilePage ? 1 : 0
         return PageFacts(
             kind: record.kind, isDirty: record.kind != .cachedFilePage || isWritten,
+            isRecoverable: record.kind == .cachedFilePage && !isWritten && records.isRecoverable(descriptor.frame),
             mappings: record.count - ownReferences - 1 + records.count(of: table))
     }
 
@@ -198,6 +199,8 @@ extension MappedObject {
 struct PageFacts {
     let kind: FrameKind
     let isDirty: Bool
+    /// The content could be had again from where it came.
+    let isRecoverable: Bool
     /// Address spaces that map the frame, as far as this one can tell.
     let mappings: UInt64
 }
@@ -241,7 +244,7 @@ struct PageFacts {
         let share = (size << 12) / max(1, facts.mappings)
         let isShared = facts.mappings > 1
         switch facts.kind {
-        case .cachedFilePage where facts.isDirty:
+        case .cachedFilePage where !facts.isRecoverable:
             sharedMemory += size
             proportionalSharedMemory += share
         case .cachedFilePage:

@@ -127,6 +127,8 @@
     case beyondEnd
     /// No frame is free.
     case outOfMemory
+    /// The page, or what a stack would grow by, may not be promised (``ObjectTable/promisable``).
+    case overcommitted
 }
 
 /// How an access was made to succeed.

@@ -17,7 +17,7 @@
     /// The size of a record in physical memory.
     @inlinable public static var size: ByteCount { ByteCount(16) }
 
-    /// Word 0. Bits 43 … 49 are free.
+    /// Word 0. Bits 44 … 49 are free.
     public enum State {
         /// References held: one for each ``Frame`` and for each entry that names the frame.
         @inlinable public static var count: BitField { BitField("count", shift: 0, width: 32) }
@@ -25,8 +25,10 @@
         @inlinable public static var kind: BitField { BitField("kind", shift: 32, width: 5) }
         /// log2 of the frames in the block that this frame begins.
         @inlinable public static var order: BitField { BitField("order", shift: 37, width: 5) }
-        /// A cached file page's content is nowhere else: it was written, or has no backing.
+        /// A cached file page was written.
         @inlinable public static var dirty: BitField { BitField("dirty", shift: 42, width: 1) }
+        /// A cached file page's object has nothing in its backing for it: written or not, the content is nowhere else.
+        @inlinable public static var unbacked: BitField { BitField("unbacked", shift: 43, width: 1) }
         /// A table's entries that `fork` must look at one by one: locked, don't-fork, wipe-on-fork.
         @inlinable public static var forkSpecial: BitField { BitField("fork-special", shift: 50, width: 14) }
     }
@@ -89,6 +91,7 @@
             visit(TableRecord.namesObjectsField, in: detail)
         case .cachedFilePage, .copiedFilePage:
             visit(State.dirty, in: state)
+            visit(State.unbacked, in: state)
             visit(Origin.page, in: detail)
             visit(Origin.object, in: detail)
         case .reserved, .kernel, .anonymous, .zero:

@@ -159,7 +159,13 @@
         update(FrameRecord.State.forkSpecial, to: UInt64(truncatingIfNeeded: count), of: number)
     }
 
-    /// Whether a cached file page's content is nowhere else.
+    /// Whether a cached file page's content can be had again: it is as its object has it in its backing.
+    @inlinable func isRecoverable(_ number: FrameNumber) -> Bool {
+        let state = machine.load(state(at: index(of: number)))
+        return !FrameRecord.State.dirty.isSet(in: state) && !FrameRecord.State.unbacked.isSet(in: state)
+    }
+
+    /// Whether a cached file page was written.
     @inlinable func isDirty(_ number: FrameNumber) -> Bool {
         FrameRecord.State.dirty.isSet(in: machine.load(state(at: index(of: number))))
     }

@@ -136,7 +136,7 @@ func instantiateAddressSpace(frames: inout FrameAllocator<NullMachine>, asids: i
     _ = try space.map(request, frames: &frames)
     space.forget(object.number, from: PageIndex(0), includingCopies: true, frames: &frames)
     _ = space.mapsWritably(object.number)
-    _ = space.accountedPages + space.pagesToAccount(in: space.layout.low, for: .readWrite)
+    _ = space.accountedPages + space.accountedPagesOfChild + space.pagesToAccount(in: space.layout.low, for: .readWrite)
     _ = space.giveUpCleanPages(sparingUsed: true, frames: &frames)
     space.unmapAll(frames: &frames)
     space.destroy(frames: &frames)

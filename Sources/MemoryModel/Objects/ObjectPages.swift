@@ -61,11 +61,13 @@ extension ObjectTable {
     }
 
     /// The same for a page that may lie beyond the end: of a file that is about to grow, or that keeps room there.
-    /// - Throws: ``ObjectError/outOfMemory``, with nothing changed.
+    /// - Throws: ``ObjectError/outOfMemory`` or ``ObjectError/overcommitted``, with nothing changed.
     public func makePageEvenBeyondEnd(
         _ index: PageIndex, of object: ObjectNumber, frames: inout FrameAllocator<M>
     ) throws(ObjectError) -> FrameNumber {
         if let frame = page(index, of: object) { return frame }
+        let isPromised = isPromisedByPage(object)
+        if isPromised, promisable == 0 { throw .overcommitted }
         var tables = FrameList(frameRecords)
         for _ in 0..<tablesMissing(for: UInt64(index.rawValue), of: object) {
             guard let table = frames.takeZeroed(.kernel) else {
@@ -82,6 +84,7 @@ extension ObjectTable {
         let number = frame.relinquish()
         insert(number, at: UInt64(index.rawValue), of: object, &tables)
         while let table = tables.popFirst() { frames.release(table) }
+        if isPromised { promise(1) }
         return number
     }
 
@@ -92,7 +95,7 @@ extension ObjectTable {
         let backed = ByteCount(get(.backingSize, of: object))
         guard offset < backed else {
             machine.clear(frame)
-            frameRecords.update(FrameRecord.State.dirty, to: 1, of: frame)
+            frameRecords.update(FrameRecord.State.unbacked, to: 1, of: frame)
             return
         }
         let fetches = directoryWord(Self.fetchCount)
@@ -251,7 +254,7 @@ extension ObjectTable {
 
     // MARK: Dirty pages and reclaim
 
-    /// Notes that a page was written: its content is nowhere else any more.
+    /// Notes that a page was written: its content is not in its object's backing.
     public func markDirty(_ frame: FrameNumber) {
         if !frameRecords.isDirty(frame) { frameRecords.update(FrameRecord.State.dirty, to: 1, of: frame) }
     }
@@ -267,7 +270,7 @@ extension ObjectTable {
             position = position + 1 < frameRecords.frameCount ? position + 1 : 0
             let number = frameRecords.number(at: position)
             let record = frameRecords.record(of: number)
-            guard record.kind == .cachedFilePage, record.count == 1, !frameRecords.isDirty(number) else { continue }
+            guard record.kind == .cachedFilePage, record.count == 1, frameRecords.isRecoverable(number) else { continue }
             let origin = frameRecords.origin(of: number)
             removePage(PageIndex(origin.page), of: ObjectNumber(origin.object), frames: &frames)
             freed += 1

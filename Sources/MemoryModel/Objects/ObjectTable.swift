@@ -66,6 +66,8 @@ public struct ObjectTable<M: Hardware> {
     private static var liveCount: Int { 2 }
     static var reclaimHand: Int { 3 }
     static var fetchCount: Int { 4 }
+    /// One more than ``promisable``; 0 where that is nil.
+    private static var promises: Int { 5 }
     private static var firstBranch: Int { 16 }
 
     /// Numbers are of 20 bits.
@@ -246,12 +248,33 @@ public struct ObjectTable<M: Hardware> {
             let kind = get(.kind, of: object)
             if kind & Self.accountedFlag != 0 {
                 pages += pageCount(of: object)
-            } else if kind != 0, get(.backingSize, of: object) == 0 {
+            } else if kind != 0, isPromisedByPage(object) {
                 pages += residentPages(of: object)
             }
             number += 1
         }
         return pages
+    }
+
+    /// Whether a page of the object counts towards the commit limit from when it gets its frame.
+    func isPromisedByPage(_ object: ObjectNumber) -> Bool {
+        get(.kind, of: object) & Self.accountedFlag == 0 && get(.backingSize, of: object) == 0
+    }
+
+    /// How many pages may be promised to programs where nobody can ask first: by a fault that gives an object's page its
+    /// frame or grows a stack. Each takes from it. Nil where nobody counts; what is given back is not added, so 0 says
+    /// only that somebody has to count again.
+    public var promisable: UInt64? {
+        get {
+            let word = machine.load(directoryWord(Self.promises))
+            return word == 0 ? nil : word - 1
+        }
+        nonmutating set { machine.store(newValue.map { $0 + 1 } ?? 0, at: directoryWord(Self.promises)) }
+    }
+
+    /// Takes `pages` from what may be promised.
+    func promise(_ pages: UInt64) {
+        if let left = promisable { promisable = left > pages ? left - pages : 0 }
     }
 
     /// The numbers that were ever given out.

@@ -4,6 +4,8 @@
     case outOfMemory
     /// The page lies beyond the object's last one (`SIGBUS`).
     case beyondEnd
+    /// No more may be promised (``ObjectTable/promisable``).
+    case overcommitted
 }
 
 /// What an object is to the kernel.

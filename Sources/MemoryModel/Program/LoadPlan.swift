@@ -24,6 +24,14 @@ public struct LoadPlan: Sendable {
     /// Where the program break starts: the first page above all segments.
     public private(set) var breakStart = VirtualAddress(0)
 
+    /// What the last segment has from the file: the program's own data (Linux fs/binfmt_elf.c, `start_data` and `end_data`).
+    public var data: (start: VirtualAddress, end: VirtualAddress) {
+        @_addressableSelf get {
+            guard let last = segments.last else { return (VirtualAddress(0), VirtualAddress(0)) }
+            return (last.address, last.fileEnd)
+        }
+    }
+
     /// What was added to the file's addresses; zero unless it is position-independent.
     public let displacement: ByteCount
     public let isPositionIndependent: Bool
@@ -173,7 +181,7 @@ public struct LoadSegment: Equatable, Sendable {
     public var end: VirtualAddress { address + memorySize }
 
     /// The address beyond its last byte in the file.
-    private var fileEnd: VirtualAddress { address + file.size }
+    var fileEnd: VirtualAddress { address + file.size }
 
     /// All pages that it is given.
     public var pages: VirtualRange { VirtualRange(address.roundedDownToPage, to: pagesEnd) }
