@@ -95,6 +95,7 @@ extension FaultError: NamedResult {
         case .guarded: "guard"
         case .beyondEnd: "BUS_ADRERR"
         case .outOfMemory: "no_frame"
+        case .overcommitted: "no_promise"
         }
     }
 }
