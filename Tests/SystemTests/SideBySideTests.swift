@@ -128,8 +128,8 @@ struct SideBySideTests {
 
     /// On the real kernel: qemu-aarch64 has limits and a personality of its own.
     @Test(
-        "limits, personality, counts of faults, children and signals' frames are what Linux 6.1's are",
-        arguments: ["limits", "personality", "faults", "children", "signal-frames"])
+        "limits, promises, personality, counts of faults, children and signals' frames are what Linux 6.1's are",
+        arguments: ["limits", "promises", "personality", "faults", "children", "signal-frames"])
     func besideLinux(name: String) async throws {
         try await withCProgram(name, .glibc) { executable in
             let akuma = try await Guest.run(executable.string)

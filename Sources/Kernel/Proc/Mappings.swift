@@ -10,7 +10,7 @@ extension ProcNode {
     /// for.
     /// - Returns: the first address beyond it; nil where nothing is mapped any more.
     func writeMapping(at address: UInt64, to writer: inout TextWriter, measured: Bool) throws(Errno) -> UInt64? {
-        guard try subject().value.space != nil else { return nil }
+        guard try memory() != nil else { return nil }
         var use: PageUse? = measured ? PageUse() : nil
         let part = try part(from: VirtualAddress(address), measuring: &use)
         guard var run = part.run else { return nil }
@@ -34,8 +34,15 @@ extension ProcNode {
 
     /// The memory of the process. ESRCH where it has none any more.
     func space() throws(Errno) -> Handle<ProgramSpace> {
-        guard let space = try subject().value.space else { throw .noSuchProcess }
+        guard let space = try memory() else { throw .noSuchProcess }
         return space
+    }
+
+    /// The same; nil where it has none any more, or executes another program. ESRCH where it is no more.
+    func memory() throws(Errno) -> Handle<ProgramSpace>? {
+        let process = try subject()
+        guard execution == nil || execution == process.value.executions else { return nil }
+        return process.value.space
     }
 
     /// Goes on to the end of a run. Others have their turn meanwhile, so the process may have changed by then. ESRCH where

@@ -9,7 +9,7 @@ private struct PageMapWords: BitwiseCopyable {
 
 extension ProcNode {
     /// `/proc/PID/pagemap`: a word for each page of the address space (fs/proc/task_mmu.c, pagemap_read).
-    /// - Throws: EINVAL for what is not of whole words, ESRCH, ENOMEM, EFAULT.
+    /// - Throws: EINVAL for what is not of whole words, ENOMEM, EFAULT.
     func readPageMap(from offset: UInt64, into buffer: inout UserBuffer) throws(Errno) -> UInt64 {
         guard offset % 8 == 0, buffer.count % 8 == 0 else { throw .invalidArgument }
         let limit = (AddressSpaceLayout.addressLimit - VirtualAddress(0)).wholePages
@@ -17,7 +17,8 @@ extension ProcNode {
         var page = offset / 8
         return try withScratch(PageMapWords.self) { (scratch) throws(Errno) in
             while buffer.count > 0, page < limit {
-                guard let space = try subject().value.space else { break }
+                // Whoever is no more has no memory (fs/proc/task_mmu.c, pagemap_read).
+                guard let space = (try? memory()) ?? nil else { break }
                 let count = min(min(buffer.count / 8, 512), limit - page)
                 let start = VirtualAddress(page << Granule.shift)
                 var index = 0

@@ -1,10 +1,13 @@
 import LinuxABI
+import Machine
 
 /// A file or link below `/proc`, whose content is made when it is read: what it tells, and of which process.
 struct ProcNode: Equatable {
     let kind: Kind
     /// The process's ``Process/serial``, since its number is given out again; 0 for what belongs to none.
     let process: UInt64
+    /// Of a file that is open and tells of memory: which program's of the process, by ``Process/executions``.
+    private(set) var execution: UInt64?
 
     enum Kind: UInt8 {
         // Of a process.
@@ -34,6 +37,18 @@ struct ProcNode: Equatable {
     init(_ kind: Kind, of process: UInt64 = 0) {
         self.kind = kind
         self.process = process
+    }
+
+    /// The node as an open file has it: what tells of a program's memory tells of no other program's that the process
+    /// executes later (fs/proc/task_mmu.c, proc_maps_open and pagemap_open).
+    func opened() -> ProcNode {
+        var node = self
+        switch kind {
+        case .maps, .smaps, .smapsRollup, .pageMap:
+            node.execution = kernel.processes.process(serial: process)?.value.executions
+        default: break
+        }
+        return node
     }
 }
 

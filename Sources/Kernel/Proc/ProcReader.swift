@@ -27,7 +27,7 @@ struct ProcReader: ~Copyable, SleepinglyLocked {
     var sleepingLock = SleepingLock()
 
     init(_ node: ProcNode, _ inode: Handle<Inode>) {
-        self.node = node
+        self.node = node.opened()
         self.inode = inode
     }
 }

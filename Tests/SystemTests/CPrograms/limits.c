@@ -14,6 +14,9 @@
 
 #define M (1UL << 20)
 
+// Of the program's own data, which a heap counts with.
+static volatile char ballast[200000] = {1};
+
 static void say(const char *what, long result) {
     if (result == -1) printf("%s: errno %d\n", what, errno);
     else printf("%s: done\n", what);
@@ -155,6 +158,23 @@ static void again(const char *name) {
     execl(path, name, "again", (char *)0);
 }
 
+// A heap is limited with the program's own data, and does not shrink to what is still beyond a limit.
+static void breaks(void) {
+    unsigned long start = syscall(SYS_brk, 0);
+    start += -start & 4095;
+#define BREAK(place) printf("%s: %+ld\n", #place, (long)(syscall(SYS_brk, start + (place)) - start))
+    BREAK(10 * 4096);
+    set(RLIMIT_DATA, 0, RLIM_INFINITY);
+    BREAK(10 * 4096 - 1);
+    BREAK(9 * 4096);
+    BREAK(0);
+    BREAK(-4096);
+    set(RLIMIT_DATA, sizeof ballast + 100000, RLIM_INFINITY);
+    BREAK(5 * 4096);
+    BREAK(30 * 4096);
+    BREAK(-100 * 4096);
+}
+
 int main(int count, char **words) {
     if (count > 1) {
         tell("program's address space", RLIMIT_AS);
@@ -164,6 +184,7 @@ int main(int count, char **words) {
     apart("errors", errors);
     apart("address space", addressSpace);
     apart("data", data);
+    apart("breaks", breaks);
     apart("small stack", smallStack);
     apart("large stack", largeStack);
     apart("standard stack", standardStack);

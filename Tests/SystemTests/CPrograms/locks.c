@@ -201,6 +201,21 @@ static void otherMemory(void) {
     clear();
 }
 
+// What a heap grows by is populated where all is locked, and what it had is not.
+static void heap(void) {
+    char *start = sbrk(0);
+    start += -(unsigned long)start & (PAGE - 1);
+    brk(start + 20 * PAGE);
+    mlockall(MCL_FUTURE);
+    brk(start + 24 * PAGE + 1);
+    unsigned char resident[25];
+    mincore(start, 25 * PAGE, resident);
+    printf("heap ");
+    for (int page = 0; page < 25; page++) printf("%d", resident[page] & 1);
+    printf("\n");
+    munlockall();
+}
+
 int main(void) {
     struct sigaction action = {.sa_sigaction = onFault, .sa_flags = SA_SIGINFO};
     sigaction(SIGSEGV, &action, 0);
@@ -209,5 +224,6 @@ int main(void) {
     locks();
     advice();
     otherMemory();
+    heap();
     return 0;
 }

@@ -183,6 +183,33 @@ static void programs(char *self) {
     }
 }
 
+// What of a limit on locks, of one on memory, and of too much to be promised is told.
+static void limits(void) {
+    printf("-- limits\n");
+    fflush(stdout);
+    pid_t child = fork();
+    if (!child) {
+        long large = 1L << 33;
+        int own = MAP_PRIVATE | MAP_ANONYMOUS, both = PROT_READ | PROT_WRITE;
+        tell("too much, locked", (long)mmap(0, large, both, own | MAP_LOCKED, -1, 0));
+        tell("too much, shared and locked", (long)mmap(0, large, both, MAP_SHARED | MAP_ANONYMOUS | MAP_LOCKED, -1, 0));
+        tell("too much, shared", (long)mmap(0, large, both, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+        char *locked = mmap(0, PAGE, both, own, -1, 0);
+        mlock(locked, PAGE);
+        tell("a locked one grows too much", (long)mremap(locked, PAGE, large, MREMAP_MAYMOVE));
+        tell("too much where something is", (long)mmap(locked, large, both, own | MAP_FIXED_NOREPLACE, -1, 0));
+        struct rlimit limit = {100L << 20, RLIM_INFINITY};
+        setrlimit(RLIMIT_AS, &limit);
+        tell("beyond the limit on all, locked", (long)mmap(0, 200L << 20, both, own | MAP_LOCKED, -1, 0));
+        tell("beyond the limit on all", (long)mmap(0, 200L << 20, both, own, -1, 0));
+        mlockall(MCL_FUTURE);
+        tell("the same where all is locked", (long)mmap(0, 200L << 20, both, own, -1, 0));
+        fflush(stdout);
+        _exit(0);
+    }
+    waitpid(child, 0, 0);
+}
+
 int main(int count, char **arguments) {
     if (count > 1) return 7;
     int file = memoryFile();
@@ -200,6 +227,7 @@ int main(int count, char **arguments) {
     lengths();
     locks();
     overlapping();
+    limits();
     programs(arguments[0]);
     return 0;
 }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -54,6 +55,25 @@ static void pieces(int self, char *base) {
     printf("an empty piece between %ld", (long)syscall(SYS_process_madvise, self, pieces, 3L, MADV_COLD, 0));
     printf(", first %d", error(syscall(SYS_process_madvise, self, pieces + 1, 2L, MADV_COLD, 0)));
     printf(", alone %ld\n", (long)syscall(SYS_process_madvise, self, pieces + 1, 1L, MADV_COLD, 0));
+}
+
+// Nothing grows for who looks from outside.
+static void growth(void) {
+    char *stack = mmap((char *)0x9000000000, 2 * PAGE, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
+    char bytes[16] = {1};
+    struct iovec here = {bytes, 16}, there = {stack - 6 * PAGE, 16};
+    int own = error(syscall(SYS_process_vm_writev, getpid(), &here, 1L, &there, 1L, 0L));
+    int ownRead = error(syscall(SYS_process_vm_readv, getpid(), &here, 1L, &there, 1L, 0L));
+    fflush(stdout);
+    pid_t child = fork();
+    if (!child) for (;;) pause();
+    int other = error(syscall(SYS_process_vm_writev, child, &here, 1L, &there, 1L, 0L));
+    kill(child, 9);
+    waitpid(child, 0, 0);
+    printf("growth %d %d %d\n", own, ownRead, other);
+    stack[-6 * PAGE] = 2;
+    printf("grown %d\n", error(syscall(SYS_process_vm_readv, getpid(), &here, 1L, &there, 1L, 0L)));
 }
 
 int main(void) {
@@ -112,5 +132,6 @@ int main(void) {
     printf("growsup %d %d\n", error(mprotect(plain, PAGE, PROT_READ | up)), error(mprotect(plain + 4 * PAGE, PAGE, PROT_READ | up)));
     printf("mprotect %d %d %d %d\n", error(mprotect(plain, 0, 1 << 20)), error(mprotect(plain, PAGE, 1 << 20)),
            error(mprotect(plain + 1, 0, PROT_READ)), error(mprotect(plain, -1, 1 << 20)));
+    growth();
     return 0;
 }
