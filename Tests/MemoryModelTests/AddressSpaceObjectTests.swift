@@ -25,6 +25,24 @@ import Testing
         try family.finish()
     }
 
+    @Test func whatMayBeWrittenLaterIsNotReadOnlyInAnyTLBOnceAnotherCPUMadeItDirty() throws {
+        let family = try Family(options: .init(setsAccessFlag: true, setsDirtyState: true))
+        let object = try family.makeObject(pages: 1)
+        let start = VirtualAddress(Self.base)
+        family.machine.cpus[0].memory = .adversarial
+        family.machine.cpus[1].memory = .fresh
+        try family.map(family.first, object, at: Self.base, pages: 1, .read, shared: true)
+        #expect(try family.read(family.first, Self.base) == 0)
+        try family.first.space!.protect(start, length: .pages(1), .readWrite, frames: &family.frames)
+        // The walker makes the entry writable, of which no software knows.
+        family.run(family.first, on: 1)
+        try family.machine.cpus[1].write(1, at: start)
+        try family.write(family.first, 2, at: Self.base)
+        #expect(try family.read(family.first, Self.base) == 2)
+        family.release(object)
+        try family.finish()
+    }
+
     @Test func privatePagesShowTheObjectUntilTheyAreWritten() throws {
         let family = try Family()
         let object = try family.makeObject(pages: 4)

@@ -212,8 +212,8 @@ struct Cursor<M: Hardware> {
             old = changed
         }
         // A TLB may hold what was valid, also where the new entry allows more: then the next access would fault again
-        // and again (Arm ARM D8.13.1).
-        if old.isValid && old.userRights != rights { batch.invalidate(position) }
+        // and again (Arm ARM D8.13.1). What is clean may allow more before anybody knows.
+        if old.isValid && (isClean || old.userRights != rights) { batch.invalidate(position) }
         return old
     }
 
