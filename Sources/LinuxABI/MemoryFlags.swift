@@ -209,9 +209,9 @@ public enum ProcessAdvice: UInt32, DescribedValue {
     @inlinable
     public var entry: (name: StaticString, treatment: Treatment) {
         switch self {
-        case .willNeed: ("MADV_WILLNEED", .honoured)
-        case .cold: ("MADV_COLD", .honoured)
-        case .pageOut: ("MADV_PAGEOUT", .honoured)
+        case .willNeed: (MemoryAdvice.willNeed.entry.name, MemoryAdvice.willNeed.entry.treatment)
+        case .cold: (MemoryAdvice.cold.entry.name, MemoryAdvice.cold.entry.treatment)
+        case .pageOut: (MemoryAdvice.pageOut.entry.name, MemoryAdvice.pageOut.entry.treatment)
         case .collapse: ("MADV_COLLAPSE", .refused(.invalidArgument, "mm/khugepaged.c, madvise_collapse: a kernel without huge pages"))
         }
     }

@@ -313,7 +313,7 @@ extension SystemCallNumber {
         case .landlockRestrictSelf: ("landlock_restrict_self", .notBuilt(.noFunction))
         case .memfdSecret:
             ("memfd_secret", .refused(.noFunction, "mm/secretmem.c: off unless booted with secretmem.enable=1"))
-        case .processMrelease: ("process_mrelease", .notBuilt(.noFunction))
+        case .processMrelease: ("process_mrelease", .honoured)
         case .futexWaitv: ("futex_waitv", .notBuilt(.noFunction))
         case .setMempolicyHomeNode: ("set_mempolicy_home_node", .notBuilt(.noFunction))
         case .mseal: ("mseal", .honoured)

@@ -19,7 +19,7 @@ struct ABITable: Encodable {
         ABISection("memfd_create", "flags", MemoryFileFlags.self, "kinds of memory files"),
         ABISection("fcntl", "F_ADD_SEALS", FileSeals.self, "what a memory file no longer allows"),
         ABISection(
-            "process_madvise, process_vm_readv, process_vm_writev, mseal", "flags", ReservedFlags.self, "none yet"),
+            "process_madvise, process_mrelease, process_vm_readv, process_vm_writev, mseal", "flags", ReservedFlags.self, "none yet"),
         ABISection("prctl", "option", ProcessControl.self, "what is asked of or about the process"),
         ABISection("prctl", "PR_SET_VMA", MappingAttribute.self, "what is said of a mapping"),
         ABISection("personality", "persona", Personality.self, "flags of the process"),

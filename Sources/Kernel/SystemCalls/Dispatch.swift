@@ -110,6 +110,7 @@ private func dispatch(_ number: UInt64, _ call: SystemCallArguments) throws(Errn
     case honoured(.mseal): try sealMemory(call)
     case honoured(.pidfdOpen): try openProcessDescriptor(call)
     case honoured(.processMadvise): try adviseProcessMemory(call)
+    case honoured(.processMrelease): try releaseProcessMemory(call)
     case honoured(.processVmReadv): try moveProcessMemory(call, .fromOther)
     case honoured(.processVmWritev): try moveProcessMemory(call, .toOther)
 

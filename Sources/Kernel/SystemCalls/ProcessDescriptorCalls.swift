@@ -62,3 +62,21 @@ func adviseProcessMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     }
     return advised
 }
+
+/// `process_mrelease` (mm/oom_kill.c): takes its memory from a process that was killed, and has not come to its end.
+func releaseProcessMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
+    guard call.second.asUInt32 == 0 else { throw .invalidArgument }
+    let file = try heldFile(call.first)
+    defer { release(file) }
+    guard case .process(let id, let serial) = file.value.kind else { throw .badFileDescriptor }
+    guard let space = ProcessDescriptor(id: id, serial: serial).process?.value.space else { throw .noSuchProcess }
+    // Whoever shares it is to end too (there, task_will_free_mem).
+    var candidate = kernel.processes.first
+    while let process = candidate {
+        candidate = process.value.nextProcess
+        guard process.value.space == space else { continue }
+        guard let thread = process.value.thread, thread.value.hasFatalSignal else { throw .invalidArgument }
+    }
+    kernel.frames.withLock { frames in space.value.memory.unmapAll(frames: &frames) }
+    return 0
+}

@@ -76,6 +76,22 @@ static void growth(void) {
     printf("grown %d\n", error(syscall(SYS_process_vm_readv, getpid(), &here, 1L, &there, 1L, 0L)));
 }
 
+// process_mrelease is for whoever was killed.
+static void releases(void) {
+    pid_t child = fork();
+    if (!child) for (;;) pause();
+    int descriptor = openProcess(child, 0), self = openProcess(getpid(), 0);
+    int refused[] = {error(syscall(448, descriptor, 0)), error(syscall(448, descriptor, 1)), error(syscall(448, self, 0)),
+                     error(syscall(448, 99, 0)), error(syscall(448, 0, 0))};
+    printf("release refused %d %d %d %d %d\n", refused[0], refused[1], refused[2], refused[3], refused[4]);
+    kill(child, SIGKILL);
+    // It may have ended before.
+    int released = error(syscall(448, descriptor, 0));
+    int status;
+    waitpid(child, &status, 0);
+    printf("released %d, signal %d, gone %d\n", released == 0 || released == ESRCH, WTERMSIG(status), error(syscall(448, descriptor, 0)));
+}
+
 int main(void) {
     int pipes[2];
     char byte;
@@ -133,5 +149,6 @@ int main(void) {
     printf("mprotect %d %d %d %d\n", error(mprotect(plain, 0, 1 << 20)), error(mprotect(plain, PAGE, 1 << 20)),
            error(mprotect(plain + 1, 0, PROT_READ)), error(mprotect(plain, -1, 1 << 20)));
     growth();
+    releases();
     return 0;
 }
