@@ -26,7 +26,7 @@ extension FrameTable {
             case FrameKind.table.rawValue: census.tables += 1
             case FrameKind.cachedFilePage.rawValue:
                 census.cached += 1
-                if FrameRecord.State.dirty.isSet(in: state) { census.cachedDirty += 1 }
+                if !FrameRecord.State.isRecoverable(in: state) { census.cachedDirty += 1 }
                 // One reference is the object's own.
                 if FrameRecord.State.count.value(in: state) > 1 { census.cachedMapped += 1 }
             default: break

@@ -29,6 +29,8 @@
         @inlinable public static var dirty: BitField { BitField("dirty", shift: 42, width: 1) }
         /// A cached file page's object has nothing in its backing for it: written or not, the content is nowhere else.
         @inlinable public static var unbacked: BitField { BitField("unbacked", shift: 43, width: 1) }
+        /// Whether a cached file page's content can be had again.
+        @inlinable static func isRecoverable(in state: UInt64) -> Bool { !dirty.isSet(in: state) && !unbacked.isSet(in: state) }
         /// A table's entries that `fork` must look at one by one: locked, don't-fork, wipe-on-fork.
         @inlinable public static var forkSpecial: BitField { BitField("fork-special", shift: 50, width: 14) }
     }

@@ -161,8 +161,7 @@
 
     /// Whether a cached file page's content can be had again: it is as its object has it in its backing.
     @inlinable func isRecoverable(_ number: FrameNumber) -> Bool {
-        let state = machine.load(state(at: index(of: number)))
-        return !FrameRecord.State.dirty.isSet(in: state) && !FrameRecord.State.unbacked.isSet(in: state)
+        FrameRecord.State.isRecoverable(in: machine.load(state(at: index(of: number))))
     }
 
     /// Whether a cached file page was written.
