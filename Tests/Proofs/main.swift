@@ -6,13 +6,6 @@
 
 import Foundation
 
-// The order of a dictionary is the same in every run: what a seed or a program does, it does again.
-if getenv("SWIFT_DETERMINISTIC_HASHING") == nil {
-    setenv("SWIFT_DETERMINISTIC_HASHING", "1", 1)
-    var arguments = CommandLine.arguments.map { strdup($0) } + [nil]
-    execv("/proc/self/exe", &arguments)
-}
-
 do {
     try Command(CommandLine.arguments).run()
 } catch {

@@ -66,8 +66,7 @@ func relieveShortage(at address: VirtualAddress) -> Bool {
     if endShortageOnPurpose() { return true }
     if reclaimMemory() { return true }
     if Thread.current.value.hasFatalSignal { return false }
-    let victim = chooseVictim()
-    let pages = victim.value.space?.value.memory.statistics.residentPages ?? 0
+    let (victim, pages) = chooseVictim()
     Console.log(
         """
         memory: out of memory: pid \(Int(Process.current.value.id)) needs a frame for \(hex: address.rawValue), \
@@ -95,8 +94,9 @@ func relieveShortage(at address: VirtualAddress) -> Bool {
 
 /// The process that has most memory: pages, and the tables for them (mm/oom_kill.c, oom_badness). The first process,
 /// with which the machine ends, only where no other has any; the running one where nobody has.
-private func chooseVictim() -> Handle<Process> {
-    var victim = Process.current
+/// - Returns: the process and its pages.
+private func chooseVictim() -> (Handle<Process>, pages: UInt64) {
+    var victim = (Process.current, pages: UInt64(0))
     var most: UInt64 = 0
     var candidate = kernel.processes.first
     while let process = candidate {
@@ -107,13 +107,12 @@ private func chooseVictim() -> Handle<Process> {
         let badness = statistics.residentPages + statistics.tables
         if badness > most {
             most = badness
-            victim = process
+            victim = (process, pages: statistics.residentPages)
         }
     }
-    if most == 0, let first = kernel.firstProcess, let space = first.value.space,
-        space.value.memory.statistics.residentPages > 0
-    {
-        victim = first
+    if most == 0, let first = kernel.firstProcess, let space = first.value.space {
+        let pages = space.value.memory.statistics.residentPages
+        if pages > 0 { victim = (first, pages: pages) }
     }
     return victim
 }

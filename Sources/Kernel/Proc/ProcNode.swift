@@ -39,6 +39,14 @@ struct ProcNode: Equatable {
         self.process = process
     }
 
+    /// Whether it tells of the system, and is no setting: a file of `/proc` itself.
+    var isOfSystem: Bool {
+        switch kind {
+        case .memoryInformation, .virtualMemoryStatistics, .uptime, .systemStatistics, .version: true
+        default: false
+        }
+    }
+
     /// The node as an open file has it: what tells of a program's memory tells of no other program's that the process
     /// executes later (fs/proc/task_mmu.c, proc_maps_open and pagemap_open).
     func opened() -> ProcNode {

@@ -42,6 +42,12 @@ extension Handle where T == Inode {
         return directory.source != .programs
     }
 
+    /// Whether it is `/proc/sys`, or lies below it.
+    var isSettingsDirectory: Bool {
+        guard case .directory(let directory) = value.content else { return false }
+        return directory.source == .kernel
+    }
+
     /// Whether it lies below `/proc`, or is it.
     var isProc: Bool {
         if case .proc = value.content { return true }

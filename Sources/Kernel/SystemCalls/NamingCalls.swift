@@ -131,7 +131,10 @@ func removeFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard flags & ~AtFlags.removeDirectory == 0 else { throw .invalidArgument }
     return try withPlace(at: call.first, path: call.second) { (place) throws(Errno) in
         let entry = try flags == 0 ? file(toRemove: place) : directory(toRemove: place)
-        if place.directory.isKernelsDirectory { throw .notPermitted }
+        if place.directory.isKernelsDirectory {
+            // fs/proc/proc_sysctl.c, proc_sys_permission: nobody may write those directories.
+            throw place.directory.isSettingsDirectory ? .permissionDenied : .notPermitted
+        }
         removeName(entry)
         return 0
     }

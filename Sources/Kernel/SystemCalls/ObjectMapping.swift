@@ -141,6 +141,8 @@ private func mapZeroDevice(_ request: inout MapRequest) throws(Errno) -> UInt64 
 /// The object that a file's content is, with a handle for the caller; ENODEV for a file that can't be mapped.
 private func mappableObject(of file: Handle<OpenFile>) throws(Errno) -> ObjectNumber {
     guard case .inode(let inode) = file.value.kind, inode.value.type == .regular else {
+        // What is of no process says so in another way (fs/proc/inode.c, proc_reg_mmap).
+        if case .proc(let reader) = file.value.kind, reader.value.node.isOfSystem { throw .ioError }
         throw .operationNotSupportedByDevice
     }
     let object = try inode.fileObject()

@@ -16,11 +16,15 @@ extension Handle where T == Inode {
         status.device = Inode.device
         status.inode = value.number
         status.mode = value.mode.rawValue
-        if isProc { status.device = Inode.procDevice }
         status.linkCount = value.linkCount
         status.userID = value.userID
         status.groupID = value.groupID
         status.blockSize = Int32(Granule.size.rawValue)
+        if isProc {
+            status.device = Inode.procDevice
+            // fs/proc/root.c, proc_fill_super
+            status.blockSize = 1024
+        }
         status.accessTime = TimeSpecification(time: value.accessTime)
         status.modificationTime = TimeSpecification(time: value.modificationTime)
         status.changeTime = TimeSpecification(time: value.changeTime)

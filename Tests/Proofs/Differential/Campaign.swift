@@ -175,10 +175,17 @@ final class Worker: @unchecked Sendable {
         }
     }
 
+    /// Fixes the order of dictionaries, by which a seed or a program does in each run what it did in the first.
+    private static let determinism = "SWIFT_DETERMINISTIC_HASHING"
+
     /// The environment of a process that shows this of a trap.
     private static func environment(_ backtrace: String) -> [String: String] {
-        ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": backtrace]) { _, new in new }
+        let added = ["SWIFT_BACKTRACE": backtrace, determinism: "1"]
+        return ProcessInfo.processInfo.environment.merging(added) { _, new in new }
     }
+
+    /// Whether this process was started so that it does in each run the same.
+    static var isDeterministic: Bool { ProcessInfo.processInfo.environment[determinism] != nil }
 
     /// Runs a process to its end: what it wrote to either stream.
     static func output(of executable: String, _ arguments: [String]) -> String {
@@ -193,6 +200,17 @@ final class Worker: @unchecked Sendable {
         let data = pipe.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         return String(decoding: data, as: UTF8.self)
+    }
+
+    /// Runs a process to its end, on this one's streams: its exit status, 1 where a signal ended it.
+    static func status(of executable: String, _ arguments: [String]) throws -> Int32 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: executable)
+        process.arguments = arguments
+        process.environment = environment("color=no")
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationReason == .exit ? process.terminationStatus : 1
     }
 
     /// Whether a process ends well.

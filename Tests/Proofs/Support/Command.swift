@@ -57,6 +57,8 @@ struct Command {
                 appendingTo: options["summary"])
         case "scenarios":
             try Interleavings.run(part: try number("part", 0), of: try number("parts", 1))
+        case "replay" where !Worker.isDeterministic:
+            exit(try Worker.status(of: executable, ["replay", path()]))
         case "replay":
             try Differential.replay(Program(listing: String(contentsOfFile: path(), encoding: .utf8)))
             say("the program does what it should")
