@@ -213,7 +213,8 @@ struct Cursor<M: Hardware> {
         }
         // A TLB may hold what was valid, also where the new entry allows more: then the next access would fault again
         // and again (Arm ARM D8.13.1). What is clean may allow more before anybody knows.
-        if old.isValid && (isClean || old.userRights != rights) { batch.invalidate(position) }
+        let isOther = isClean || old.userRights != rights
+        if old.isValid && isOther { batch.invalidate(position) }
         return old
     }
 
