@@ -22,6 +22,20 @@ extension Generator {
         ]
     }
 
+    /// A page of an object that was read becomes writable; the hardware alone may notice one CPU's write, and the other CPU
+    /// has read it before.
+    mutating func writableLater(_ slot: Int) -> [Operation] {
+        let start = Address(0x80_0080_0000)
+        let length = Address(pageSize * 4)
+        let (reader, object) = (below(World.cpus), below(World.objectSlots))
+        return [
+            .mapObject(slot, .fixed(start), length: length, rights: 1, options: 8, object: object, first: 0),
+            .access(slot, start, .read, cpu: reader, value: 0), .protect(slot, start, length: length, rights: 3),
+            .access(slot, start, .write, cpu: (reader + 1) % World.cpus, value: random.next() | 1),
+            .access(slot, start, .write, cpu: reader, value: random.next() | 1),
+        ]
+    }
+
     /// A page that was fetched before is mapped around another one's read, and written, which the hardware alone may notice.
     mutating func writtenNeighbour(_ slot: Int, _ world: World) -> [Operation] {
         let start = Address(0x80_0080_0000)

@@ -37,7 +37,7 @@ struct Generator {
         let slot = slot(world)
         if !story.isEmpty { return story.removeFirst() }
         if below(150) == 0 {
-            switch below(12) {
+            switch below(13) {
             case 0: story = writtenByHardware(slot, world)
             case 1: story = movedBelowItself(slot)
             case 2: story = runOnBoth(slot, world)
@@ -49,6 +49,7 @@ struct Generator {
             case 8: story = growthAtTheGap(slot, world)
             case 9: story = movedTable(slot)
             case 10: story = keptBeyondTheEnd(slot)
+            case 11: story = writableLater(slot)
             default: story = growthAtALimit(slot, world)
             }
             if !story.isEmpty { return story.removeFirst() }
