@@ -203,11 +203,12 @@ static void otherMemory(void) {
 
 // What a heap grows by is populated where all is locked, and what it had is not.
 static void heap(void) {
-    char *start = sbrk(0);
+    // By number: musl has no brk.
+    char *start = (char *)syscall(SYS_brk, 0);
     start += -(unsigned long)start & (PAGE - 1);
-    brk(start + 20 * PAGE);
+    syscall(SYS_brk, start + 20 * PAGE);
     mlockall(MCL_FUTURE);
-    brk(start + 24 * PAGE + 1);
+    syscall(SYS_brk, start + 24 * PAGE + 1);
     unsigned char resident[25];
     mincore(start, 25 * PAGE, resident);
     printf("heap ");
