@@ -68,6 +68,8 @@ private func execute(_ call: SystemCallArguments, with strings: ProgramStrings) 
 
 /// Loads a program with the strings that its caller passes.
 private func load(_ inode: Handle<Inode>, _ strings: ProgramStrings) throws(Errno) -> LoadedProgram {
+    // A large argument list has the new stack grow.
+    if kernel.overcommit == .never { countPromisable() }
     do throws(LoadError) {
         return try load(
             inode, arguments: strings.arguments, environment: strings.environment, path: strings.path,

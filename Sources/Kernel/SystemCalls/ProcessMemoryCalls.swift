@@ -81,16 +81,18 @@ private struct ProcessMemoryCopy {
     /// own memory meanwhile may take the page away.
     private func hold(_ page: VirtualAddress) throws(Errno) -> FrameNumber {
         guard let space = process.process?.value.space else { throw .noSuchProcess }
-        let direction = direction
         do throws(FaultError) {
-            return try kernel.frames.withLock { (frames) throws(FaultError) in
-                switch direction {
-                case .fromOther: try space.value.memory.heldFrame(for: page, access: .read, frames: &frames)
-                case .toOther: try space.value.memory.heldFrame(for: page, access: .write, frames: &frames)
-                }
-            }
+            return try hold(page, of: space)
         } catch {
+            if error == .overcommitted, countPromisable(), let frame = try? hold(page, of: space) { return frame }
             throw error == .outOfMemory ? .noMemory : .badAddress
+        }
+    }
+
+    private func hold(_ page: VirtualAddress, of space: Handle<ProgramSpace>) throws(FaultError) -> FrameNumber {
+        let access: Access = direction == .fromOther ? .read : .write
+        return try kernel.frames.withLock { (frames) throws(FaultError) in
+            try space.value.memory.heldFrame(for: page, access: access, frames: &frames)
         }
     }
 }

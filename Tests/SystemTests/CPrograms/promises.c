@@ -117,7 +117,29 @@ static void copied(void) {
     in_child("of what it gets", nothing);
 }
 
-int main(void) {
+// Long arguments need a stack that is promised, where nobody has counted since there was nothing left.
+static void executed(void) {
+    static char argument[4000];
+    char *arguments[102] = {"/proc/self/exe"}, *none[] = {0};
+    memset(argument, 'a', sizeof argument - 1);
+    for (int i = 1; i < 101; i++) arguments[i] = argument;
+    int file = memfd_create("executed", 0);
+    ftruncate(file, MIB);
+    char *rest, *shared = mmap(0, MIB, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    long size = fill(&rest);
+    touch("before execve", shared);
+    munmap(rest, size);
+    fflush(stdout);
+    execve("/proc/self/exe", arguments, none);
+    printf("execve: error %d\n", errno);
+}
+
+int main(int count, char **arguments) {
+    if (count > 1) {
+        printf("executed with %d arguments, the last of %zu bytes\n", count, strlen(arguments[count - 1]));
+        return 0;
+    }
+
     struct sigaction action = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO };
     sigaction(SIGSEGV, &action, 0);
     sigaction(SIGBUS, &action, 0);
@@ -126,6 +148,7 @@ int main(void) {
     in_child("allocated", allocated);
     in_child("touched", touched);
     in_child("copied", copied);
+    in_child("executed", executed);
     set_mode("0");
     return 0;
 }
