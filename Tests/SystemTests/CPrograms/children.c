@@ -312,6 +312,11 @@ int main(int count, char **arguments) {
     killed_while_waiting("ended while it waits", SIGTERM);
     handled_while_waiting();
     exit_signals(arguments[0]);
+    for (int signal = 65; signal < 256; signal += 190) {
+        pid_t child = clone_with(signal);
+        if (child == 0) _exit(3);
+        say_end("by no signal", child, __WALL);
+    }
     nothing_left(arguments[0]);
     selected();
     information();
