@@ -9,6 +9,7 @@ import MemoryModel
 /// Threads come later: what is asked for and not here is refused, not faked.
 func clone(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let flags = CloneFlags(rawValue: call.first)
+    try refuseContradictions(flags)
     // The signal's bits are unknown to the table of flags, which ignores them. One that there is none of is never sent
     // (kernel/signal.c, do_notify_parent).
     _ = try flags.checked()
@@ -30,6 +31,15 @@ func clone(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     start(thread)
     if flags.contains(.vfork) { waitForRelease() }
     return UInt64(id)
+}
+
+/// EINVAL for flags that can't go together, before what is not there (kernel/fork.c, kernel_clone and copy_process).
+private func refuseContradictions(_ flags: CloneFlags) throws(Errno) {
+    func has(_ wanted: CloneFlags) -> Bool { flags.contains(wanted) }
+    guard !has(.pidDescriptor | .parentSetTID), !has(.fileSystem | .newNamespace), !has(.fileSystem | .newUsers),
+        !has(.thread) || has(.signalHandlers), !has(.signalHandlers) || has(.memory),
+        !has(.pidDescriptor | .detached), !has(.pidDescriptor | .thread)
+    else { throw .invalidArgument }
 }
 
 /// Waits until the child gives back the memory. Signals wait too, since the child may run on the parent's (clone(2)), but

@@ -317,6 +317,8 @@ int main(int count, char **arguments) {
         if (child == 0) _exit(3);
         say_end("by no signal", child, __WALL);
     }
+    int contradictions[] = {0x800, 0x10000, 0x20200, 0x10000200, 0x101000, 0x401000};
+    for (int i = 0; i < 6; i++) printf("%x: error %d\n", contradictions[i], clone_with(contradictions[i]) < 0 ? errno : 0);
     nothing_left(arguments[0]);
     selected();
     information();
