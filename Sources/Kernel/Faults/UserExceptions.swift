@@ -52,20 +52,23 @@ public func userCopyFaultEntry(_ frameAddress: UInt64) -> Bool {
         try resolveFault(at: frame.value.far, access)
         return true
     } catch {
-        switch error {
-        case .outOfMemory: return relieveShortage(at: VirtualAddress(frame.value.far).untagged)
-        case .overcommitted: return resolveOnceCounted(at: frame.value.far, access)
-        default: return false
-        }
+        let last = error == .overcommitted ? resolveOnceCounted(at: frame.value.far, access) : error
+        guard let last else { return true }
+        return last == .outOfMemory && relieveShortage(at: VirtualAddress(frame.value.far).untagged)
     }
 }
 
 /// Resolves a fault for which more may have been promised than was known to be left.
-/// - Returns: false where there is in fact no more.
+/// - Returns: why it can't be resolved; nil where it was.
 @inline(never)
-private func resolveOnceCounted(at address: UInt64, _ access: Access) -> Bool {
-    guard countPromisable() else { return false }
-    return (try? resolveFault(at: address, access)) != nil
+private func resolveOnceCounted(at address: UInt64, _ access: Access) -> FaultError? {
+    guard countPromisable() else { return .overcommitted }
+    do throws(FaultError) {
+        try resolveFault(at: address, access)
+        return nil
+    } catch {
+        return error
+    }
 }
 
 /// Tells a program of an access that nothing can be done about.
@@ -75,7 +78,7 @@ private func raise(_ error: FaultError, _ syndrome: ExceptionSyndrome, _ frame: 
         returnFromSignal(frame)
         return
     }
-    if error != .outOfMemory { noteFault(syndrome, frame) }
+    if error != .outOfMemory && error != .overcommitted { noteFault(syndrome, frame) }
     switch error {
     case .notMapped:
         raise(.segmentationFault, .addressNotMapped, "nothing is mapped there (SEGV_MAPERR)", frame)
@@ -89,14 +92,21 @@ private func raise(_ error: FaultError, _ syndrome: ExceptionSyndrome, _ frame: 
         // Where that found a frame, the access is made again; otherwise a signal is pending that ends the program.
         _ = relieveShortage(at: VirtualAddress(frame.value.far).untagged)
     case .overcommitted:
-        guard let access = syndrome.userAbort, !resolveOnceCounted(at: frame.value.far, access) else { return }
-        let page = VirtualAddress(frame.value.far).untagged.roundedDownToPage
-        if Process.current.value.memory.value.memory.isMapped(VirtualRange(page, to: page + Granule.size)) {
-            // mm/shmem.c, shmem_fault: there is no space.
-            raise(.busError, .noSuchAddress, "no more memory may be promised (BUS_ADRERR)", frame)
-        } else {
-            raise(.segmentationFault, .addressNotMapped, "no more stack may be promised (SEGV_MAPERR)", frame)
-        }
+        guard let access = syndrome.userAbort, let last = resolveOnceCounted(at: frame.value.far, access) else { return }
+        guard last == .overcommitted else { return raise(last, syndrome, frame) }
+        noteFault(syndrome, frame)
+        raiseUnpromised(frame)
+    }
+}
+
+/// Tells a program of an access for which nothing more may be promised: to a page of an object, for which there is no space
+/// (mm/shmem.c, shmem_fault), or below a stack, which does not grow.
+private func raiseUnpromised(_ frame: Handle<TrapFrame>) {
+    let page = VirtualAddress(frame.value.far).untagged.roundedDownToPage
+    if Process.current.value.memory.value.memory.isMapped(VirtualRange(page, to: page + Granule.size)) {
+        raise(.busError, .noSuchAddress, "no more memory may be promised (BUS_ADRERR)", frame)
+    } else {
+        raise(.segmentationFault, .addressNotMapped, "no more stack may be promised (SEGV_MAPERR)", frame)
     }
 }
 

@@ -190,15 +190,14 @@ extension Handle where T == Inode {
 
     /// The frame of a page, behind the end too, which gets one where it has none; it is marked as written. ENOSPC.
     private func makePage(_ index: PageIndex, of object: ObjectNumber) throws(Errno) -> FrameNumber {
-        do throws(ObjectError) {
-            return try findOrMakePage(index, of: object)
-        } catch {
-            if error == .overcommitted, !countPromisable() { throw .noSpace }
+        while true {
+            do throws(ObjectError) {
+                return try findOrMakePage(index, of: object)
+            } catch {
+                // What programs run on is not given up for a file: they would fetch it again, and the file never be full.
+                guard error == .overcommitted ? countPromisable() : reclaimUnmapped() else { throw .noSpace }
+            }
         }
-        // What programs run on is not given up for a file: they would fetch it again, and the file never be full.
-        if let frame = try? findOrMakePage(index, of: object) { return frame }
-        guard reclaimUnmapped() else { throw .noSpace }
-        do throws(ObjectError) { return try findOrMakePage(index, of: object) } catch { throw .noSpace }
     }
 
     private func findOrMakePage(_ index: PageIndex, of object: ObjectNumber) throws(ObjectError) -> FrameNumber {

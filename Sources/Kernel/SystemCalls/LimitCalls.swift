@@ -90,10 +90,10 @@ func isBreakWithinLimits(_ end: VirtualAddress) -> Bool {
     let process = Process.current
     let space = process.value.memory
     let data = process.value.limits[.data].current
-    let size = (end - space.value.memory.heapStart).rawValue + (space.value.data.end - space.value.data.start).rawValue
+    let start = space.value.memory.heapStart
+    let size = (end - start).rawValue + (space.value.data.end - space.value.data.start).rawValue
     guard size <= data else { return false }
     guard end > space.value.memory.programBreak else { return true }
-    let start = space.value.memory.heapStart
     guard let new = (end - start).roundedUpToPages, let old = (space.value.memory.programBreak - start).roundedUpToPages
     else { return false }
     return mayGrow(by: (new - old).wholePages, isData: true)
