@@ -94,7 +94,7 @@ var succeeded = 0
 var killed = 0
 var round = onlyRound ?? 0
 unsafe ledgerWords[0] = 0
-let writtenBefore = frames()?.cachedDirty
+let writtenBefore = frames()?.cachedOnlyHere
 // A first round brings what is kept for good: records of objects, tables of the kernel's window, the pages of this
 // program that it writes to. After one round alone, nothing is compared.
 if onlyRound == nil { _ = makeRound(round) }
@@ -116,7 +116,7 @@ if let before, let after = frames() {
     expect(after.kernel < before.kernel + 32, "\(before.kernel) frames were the kernel's before, \(after.kernel) after")
     // The one file that was there from the start. Clean pages come and go with what is read, and with what memory there is.
     remove("/bin/hello\0")
-    if let writtenBefore, let writtenAfter = frames()?.cachedDirty {
+    if let writtenBefore, let writtenAfter = frames()?.cachedOnlyHere {
         expectAsBefore("pages that were written", writtenBefore, writtenAfter)
     }
     print("the kernel's frames: \(before.kernel) before, \(after.kernel) after")

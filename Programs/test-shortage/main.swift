@@ -39,7 +39,7 @@ func compare(_ name: StaticString, _ before: AkumaFrames, _ after: AkumaFrames) 
     }
     expectAsBefore("programs' own", before.anonymous, after.anonymous)
     expectAsBefore("tables", before.tables, after.tables)
-    expectAsBefore("written pages of files", before.cachedDirty, after.cachedDirty)
+    expectAsBefore("written pages of files", before.cachedOnlyHere, after.cachedOnlyHere)
     // A pool may spread over more frames what would find room in fewer.
     expect(
         after.kernel < before.kernel + 8,

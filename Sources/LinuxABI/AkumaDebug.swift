@@ -143,7 +143,7 @@ public enum AkumaCheck: UInt64, Sendable {
     /// Pages of files and of shared memory.
     public var cached: UInt64 = 0
     /// Of these: nowhere else, because they were written or never came from elsewhere.
-    public var cachedDirty: UInt64 = 0
+    public var cachedOnlyHere: UInt64 = 0
 
     /// The kernel's own, the frame of zeroes among it.
     public var kernel: UInt64 { total &- free &- anonymous &- tables &- cached }

@@ -152,7 +152,7 @@ public enum MapSharing: UInt64, DescribedValue {
     }
 }
 
-/// The size of huge pages that `MAP_HUGETLB` asks for: its binary logarithm in bits 26 … 31 of the flags.
+/// The size of huge pages that `MAP_HUGETLB` and `MFD_HUGETLB` ask for: its binary logarithm in bits 26 … 31 of the flags.
 public enum HugePageSize: UInt64, DescribedValue {
     case standard = 0
     case kibibytes16 = 14
@@ -170,6 +170,13 @@ public enum HugePageSize: UInt64, DescribedValue {
     case gibibytes16 = 34
 
     public static var unknownValue: Treatment { noSuchSize }
+
+    /// The binary logarithm of a size in bytes that `number` asks for; nil where there is no such size.
+    @inlinable
+    public static func shift(of number: UInt64) -> UInt64? {
+        guard let size = Self(rawValue: number), size.treatment.error == .noMemory else { return nil }
+        return size == .standard ? HugePageSize.mebibytes2.rawValue : number
+    }
 
     /// Sizes that pages of 4 KiB have no table level or contiguous run for.
     @inlinable static var noSuchSize: Treatment {

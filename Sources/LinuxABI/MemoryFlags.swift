@@ -114,11 +114,19 @@
 
     public static var unknownBits: Treatment { .refused(.invalidArgument, "mm/memfd.c, memfd_create") }
 
+    /// The bits beside the size of huge pages, which counts with ``hugePages`` alone (mm/memfd.c, memfd_create).
+    @inlinable public var withoutHugePageSize: MemoryFileFlags {
+        contains(.hugePages) ? MemoryFileFlags(rawValue: rawValue & ~(0x3F << 26)) : self
+    }
+
+    /// Bits 26 … 31: the size of huge pages (``HugePageSize``).
+    @inlinable public var hugePageSize: UInt64 { UInt64(rawValue >> 26) }
+
     @inlinable @inline(__always)
     public static func describe(to reader: inout some FlagReader<Self>) {
         reader.read(.closeOnExec, "MFD_CLOEXEC", .honoured)
         reader.read(.allowSealing, "MFD_ALLOW_SEALING", .honoured)
-        reader.read(.hugePages, "MFD_HUGETLB", .notBuilt(.invalidArgument))
+        reader.read(.hugePages, "MFD_HUGETLB", .honoured)
         reader.read(
             .noExecuteSeal, "MFD_NOEXEC_SEAL", .refused(.invalidArgument, "mm/memfd.c: of Linux 6.3, unknown to 6.1"))
         reader.read(.execute, "MFD_EXEC", .refused(.invalidArgument, "mm/memfd.c: of Linux 6.3, unknown to 6.1"))

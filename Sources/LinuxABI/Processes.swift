@@ -158,6 +158,7 @@ public enum ClockIdentifier: UInt32, Sendable {
     case realtimeCoarse = 5
     case monotonicCoarse = 6
     case boottime = 7
+    case tai = 11
 }
 
 /// `how` of `rt_sigprocmask`.

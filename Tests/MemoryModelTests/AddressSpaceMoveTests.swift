@@ -359,6 +359,14 @@ private let tableSpan = 2 * megabyte
                 try test.unmap(0, 1 << 30)
             }
         }
+        try test.map(fixed: base, 2 * page)
+        var request = MoveRequest(
+            VirtualAddress(base), oldLength: .pages(2), newLength: .pages(3), options: .mayMove | .fixed,
+            destination: VirtualAddress(page))
+        request.mayAccount = false
+        #expect(throws: MapError.notPermitted, "that the place is forbidden comes first") {
+            try test.space.move(request, frames: &test.frames)
+        }
         try test.finish()
     }
 

@@ -108,7 +108,7 @@ private let base: UInt64 = 0x2000_0000
             }
             #expect(family.reclaim(8) == 0)
             let census = family.frames.table.census()
-            #expect(census.cached == 1 && census.cachedDirty == 1)
+            #expect(census.cached == 1 && census.cachedOnlyHere == 1)
             try family.write(family.first, 5, at: base)
             let dirty = family.use(family.first, at: base)
             #expect(dirty.privateClean == 0 && dirty.privateDirty == page)

@@ -137,7 +137,7 @@ private let base: UInt64 = 0x1000_0000
         #expect(after.anonymous == before.anonymous + 5)
         #expect(after.cached - before.cached == family.objects.residentPages(of: object))
         #expect(after.cachedMapped == before.cachedMapped + 2)
-        #expect(after.cachedDirty > before.cachedDirty && after.tables > before.tables)
+        #expect(after.cachedOnlyHere > before.cachedOnlyHere && after.tables > before.tables)
         try family.unmap(first, base, 20 * page)
         let unmapped = family.frames.table.census()
         #expect(unmapped.anonymous == before.anonymous && unmapped.cachedMapped == before.cachedMapped)

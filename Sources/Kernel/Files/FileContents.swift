@@ -139,8 +139,9 @@ extension Handle where T == Inode {
 
     /// Copies from a program into the file, which grows where the bytes go beyond its end. Under the content's lock.
     /// - Returns: bytes written; fewer where memory runs out or the program's own ends. EFBIG, ENOSPC, EPERM for what a
-    ///   seal forbids, EFAULT: where nothing was written.
+    ///   seal forbids, EFAULT: where nothing was written. EINVAL for a file of huge pages.
     func writeFile(at start: UInt64, from buffer: inout UserBuffer) throws(Errno) -> UInt64 {
+        if value.file.hugePageSize > 0 { throw .invalidArgument }
         if buffer.count == 0 { return 0 }
         guard start < Self.maximumFileSize else { throw .fileTooLarge }
         var position = start
@@ -236,9 +237,12 @@ extension Handle where T == Inode {
 
     // MARK: Size
 
-    /// Changes the file's size; what is added is a hole. Under the content's lock. EFBIG, EPERM for what a seal forbids.
+    /// Changes the file's size; what is added is a hole. Under the content's lock. EFBIG, EPERM for what a seal forbids,
+    /// EINVAL for what is no number of huge pages, where the file is of those (fs/hugetlbfs/inode.c, hugetlbfs_setattr).
     func setFileSize(_ size: UInt64) throws(Errno) {
         guard size <= Self.maximumFileSize else { throw .fileTooLarge }
+        let hugePageSize = value.file.hugePageSize
+        if hugePageSize > 0, size & (hugePageSize - 1) != 0 { throw .invalidArgument }
         let old = fileSize
         let seals = value.file.seals
         if size < old && seals.contains(.shrink) || size > old && seals.contains(.grow) { throw .notPermitted }
@@ -278,6 +282,8 @@ extension Handle where T == Inode {
     func allocate(from start: UInt64, to end: UInt64, keepsSize: Bool) throws(Errno) {
         let size = fileSize
         if end > size, value.file.seals.contains(.grow) { throw .notPermitted }
+        // fs/hugetlbfs/inode.c, hugetlbfs_fallocate: none to give it.
+        if value.file.hugePageSize > 0 { throw .noSpace }
         let object = try fileObject()
         let first = start >> Granule.shift
         let last = (end + Self.pageMask) >> Granule.shift

@@ -82,6 +82,9 @@ struct RegularFile {
     var isLinkable = false
     /// A shared mapping of it was made that may write; it may be gone again.
     var wasMappedWritably = false
+    /// Bytes of the huge pages that its content would be in (`MFD_HUGETLB`); 0 for pages. There are none to give it, as on
+    /// a Linux that has set none aside: such a file has a size, is zeroes, and can be neither written nor mapped.
+    var hugePageSize: UInt64 = 0
     /// Where the initial ramdisk has the first bytes, and how many. Of no meaning once there is an object.
     var archiveAddress: UInt64 = 0
     var archiveSize: UInt64 = 0

@@ -5,13 +5,19 @@ import MemoryModel
 
 /// `memfd_create` (mm/memfd.c): a file that never had a name in any directory, and can be sealed.
 func makeMemoryFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
-    let flags = try MemoryFileFlags(rawValue: call.second.asUInt32).checked()
+    let asked = MemoryFileFlags(rawValue: call.second.asUInt32)
+    let flags = try asked.withoutHugePageSize.checked()
     let inode = try withPath(call.first, allowsEmpty: true, tooLong: .invalidArgument) { (name, count) throws(Errno) in
         // NAME_MAX less the length of "memfd:".
         guard count <= 249 else { throw .invalidArgument }
-        let seals: FileSeals = flags.contains(.allowSealing) ? .none : .seal
+        var content = RegularFile(seals: flags.contains(.allowSealing) ? .none : .seal)
+        if flags.contains(.hugePages) {
+            // fs/hugetlbfs/inode.c, hugetlb_file_setup
+            guard let shift = HugePageSize.shift(of: asked.hugePageSize) else { throw .operationNotSupportedByDevice }
+            content.hugePageSize = 1 << shift
+        }
         return try makeNameless(
-            FileMode(.regular, permissions: 0o777), .regular(RegularFile(seals: seals)), in: fileSystem.root
+            FileMode(.regular, permissions: 0o777), .regular(content), in: fileSystem.root
         ) { (_) throws(Errno) in
             try fileSystem.texts.keep(name.value.bytes.span.extracting(0..<count), behind: "memfd:")
         }

@@ -36,7 +36,7 @@ private struct RAMFigures {
     }
 
     /// Objects' pages that could be had again.
-    var cachedClean: UInt64 { census.cached - census.cachedDirty }
+    var cachedClean: UInt64 { census.cached - census.cachedOnlyHere }
 }
 
 extension ProcNode {
@@ -45,7 +45,7 @@ extension ProcNode {
     /// inactive.
     func writeMemoryInformation(to writer: inout TextWriter) {
         let figures = RAMFigures()
-        let active = figures.census.anonymous + figures.census.cachedDirty
+        let active = figures.census.anonymous + figures.census.cachedOnlyHere
         writer.line("MemTotal:       ", pages: figures.total)
         writer.line("MemFree:        ", pages: figures.free)
         writer.line(
@@ -69,7 +69,7 @@ extension ProcNode {
         writer.line("Writeback:      ", pages: 0)
         writer.line("AnonPages:      ", pages: figures.census.anonymous)
         writer.line("Mapped:         ", pages: figures.census.cachedMapped)
-        writer.line("Shmem:          ", pages: figures.census.cachedDirty)
+        writer.line("Shmem:          ", pages: figures.census.cachedOnlyHere)
         writer.line("KReclaimable:   ", pages: 0)
         writer.line("Slab:           ", pages: figures.kernelObjects)
         writer.line("SReclaimable:   ", pages: 0)
@@ -110,7 +110,7 @@ extension ProcNode {
         writer.line("nr_anon_pages ", figures.census.anonymous)
         writer.line("nr_mapped ", figures.census.cachedMapped)
         writer.line("nr_file_pages ", figures.census.cached)
-        writer.line("nr_shmem ", figures.census.cachedDirty)
+        writer.line("nr_shmem ", figures.census.cachedOnlyHere)
         // KiB, as on Linux.
         writer.line("nr_kernel_stack ", (figures.stacks << Granule.shift) >> 10)
         writer.line("nr_page_table_pages ", figures.census.tables)

@@ -213,6 +213,6 @@ func countFrames(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let census: FrameCensus
     (counts.free, counts.total, census) = kernel.frames.withLock { ($0.freeFrames, $0.totalFrames, $0.table.census()) }
     (counts.anonymous, counts.tables) = (census.anonymous, census.tables)
-    (counts.cached, counts.cachedDirty) = (census.cached, census.cachedDirty)
+    (counts.cached, counts.cachedOnlyHere) = (census.cached, census.cachedOnlyHere)
     return try store(counts, at: call.first, size: call.second)
 }

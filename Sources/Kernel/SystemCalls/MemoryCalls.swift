@@ -137,10 +137,13 @@ func mapRequest(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) ->
 /// offset that is no multiple of it.
 @inline(never)
 private func refuseHugePages(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> Never {
-    guard let size = HugePageSize(rawValue: flags.hugePageSize), size.treatment.error == .noMemory else {
-        throw .invalidArgument
-    }
-    let mask: UInt64 = 1 << (size == .standard ? HugePageSize.mebibytes2 : size).rawValue - 1
+    guard let shift = HugePageSize.shift(of: flags.hugePageSize) else { throw .invalidArgument }
+    try refuseHugePages(of: 1 << shift, call, flags)
+}
+
+/// The same for pages of that many bytes.
+func refuseHugePages(of size: UInt64, _ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> Never {
+    let mask = size - 1
     let isPlaced = flags.contains(.fixed) || flags.contains(.fixedNoReplace)
     guard !isPlaced || call.first & mask == 0, call.sixth & mask == 0 else { throw .invalidArgument }
     throw .noMemory

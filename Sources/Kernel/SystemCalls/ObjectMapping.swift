@@ -72,8 +72,9 @@ func mapFile(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> UI
     let file = try heldFile(call.fifth)
     defer { release(file) }
     if file.value.flags.contains(.path) { throw .badFileDescriptor }
+    let hugePageSize = hugePageSize(of: file)
     // Huge pages are of files in hugetlbfs alone (ksys_mmap_pgoff).
-    if flags.contains(.hugePages) { throw .invalidArgument }
+    if flags.contains(.hugePages), hugePageSize == 0 { throw .invalidArgument }
     guard call.second != 0 else { throw .invalidArgument }
     var request = try mapRequest(call, flags)
     let pages = request.length.roundedUpToPages ?? .zero
@@ -102,11 +103,18 @@ func mapFile(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> UI
     if flags.contains(.growsDown) { throw .invalidArgument }
     request.object = MappedObject(object, firstPage: PageIndex(firstPage))
     try checkSeals(of: file, &request)
+    if hugePageSize > 0 { try refuseHugePages(of: hugePageSize, call, flags) }
     if case .inode(let inode) = file.value.kind, request.options.contains(.shared), request.grantable.contains(.write) {
         // Before the mapping is populated, while others have their turn.
         inode.value.file.wasMappedWritably = true
     }
     return try map(request)
+}
+
+/// Bytes of the huge pages that a file is of; 0 where it is of pages.
+private func hugePageSize(of file: Handle<OpenFile>) -> UInt64 {
+    guard case .inode(let inode) = file.value.kind, case .regular(let content) = inode.value.content else { return 0 }
+    return content.hugePageSize
 }
 
 /// What seals say to a shared mapping: EPERM for one that could write at once; another stays unwritable (include/linux/mm.h,

@@ -25,6 +25,10 @@ extension Handle where T == Inode {
             // fs/proc/root.c, proc_fill_super
             status.blockSize = 1024
         }
+        if case .regular(let file) = value.content, file.hugePageSize > 0 {
+            // fs/hugetlbfs/inode.c, hugetlbfs_fill_super: s_blocksize
+            status.blockSize = Int32(truncatingIfNeeded: file.hugePageSize)
+        }
         status.accessTime = TimeSpecification(time: value.accessTime)
         status.modificationTime = TimeSpecification(time: value.modificationTime)
         status.changeTime = TimeSpecification(time: value.changeTime)

@@ -24,7 +24,8 @@ extension TimeSpecification {
 /// What a clock shows, in nanoseconds; EINVAL for one that does not exist.
 private func nanoseconds(of clock: UInt64) throws(Errno) -> UInt64 {
     switch ClockIdentifier(rawValue: clock.asUInt32) {
-    case .realtime, .realtimeCoarse:
+    // Nobody has told the difference between the two (kernel/time/timekeeping.c: tai_offset is 0 until adjtimex).
+    case .realtime, .realtimeCoarse, .tai:
         kernel.clock.nanosecondsSince1970
     case .monotonic, .monotonicRaw, .monotonicCoarse, .boottime:
         kernel.clock.nanosecondsSinceBoot

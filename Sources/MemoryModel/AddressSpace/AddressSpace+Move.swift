@@ -32,6 +32,7 @@ extension AddressSpace {
         guard newLength <= AddressSpaceLayout.addressLimit - VirtualAddress(0) else { throw .outOfMemory }
         guard mapping.canGrow(to: newLength) else { throw .invalidArgument }
         try checkGrowth(request, mapping)
+        try checkPromise(request, mapping)
         if let grown = try growInPlace(mapping, to: newLength, frames: &frames) { return grown }
         guard options.contains(.mayMove), let room = findRoom(for: newLength + searchGap) else { throw .outOfMemory }
         let target = VirtualRange(room.start, to: room.start + newLength)
@@ -73,6 +74,7 @@ extension AddressSpace {
             target = VirtualRange(room.start, to: room.start + newLength)
             wasFound = true
         }
+        try checkPromise(request, mapping)
         let keepsSource = request.options.contains(.dontUnmap)
         let rest = VirtualRange(source + length, to: source + max(oldLength, length))
         try prepareRemoval(of: rest, frames: &frames)
@@ -91,7 +93,15 @@ extension AddressSpace {
         // What stays behind without its pages is no longer locked.
         try checkGrowth(by: added, of: request.options.contains(.dontUnmap) ? .none : set)
         let isData = set.contains(.write) && set.isDisjoint(with: .shared | .growsDown)
-        guard request.mayAddData || !isData, request.mayAccount || !set.contains(.accounted) else { throw .outOfMemory }
+        guard request.mayAddData || !isData else { throw .outOfMemory }
+    }
+
+    /// Whether the pages that `request` adds to `mapping` may be promised; asked when the place is known (mm/mremap.c,
+    /// move_vma).
+    @inline(__always) private func checkPromise(_ request: MoveRequest, _ mapping: MappedRange) throws(MapError) {
+        guard request.mayAccount || request.addedPages == 0 || !attributes[mapping.attributes].contains(.accounted) else {
+            throw .outOfMemory
+        }
     }
 
     /// What a search for room leaves free below a mapping that grows down (Linux mm/mmap.c: `vm_start_gap`).

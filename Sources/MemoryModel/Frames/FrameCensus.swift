@@ -7,7 +7,7 @@
     /// Objects' pages.
     public internal(set) var cached: UInt64 = 0
     /// Of these: nowhere else, because they were written or have no backing.
-    public internal(set) var cachedDirty: UInt64 = 0
+    public internal(set) var cachedOnlyHere: UInt64 = 0
     /// Of these: mapped by some program.
     public internal(set) var cachedMapped: UInt64 = 0
 
@@ -26,7 +26,7 @@ extension FrameTable {
             case FrameKind.table.rawValue: census.tables += 1
             case FrameKind.cachedFilePage.rawValue:
                 census.cached += 1
-                if !FrameRecord.State.isRecoverable(in: state) { census.cachedDirty += 1 }
+                if !FrameRecord.State.isRecoverable(in: state) { census.cachedOnlyHere += 1 }
                 // One reference is the object's own.
                 if FrameRecord.State.count.value(in: state) > 1 { census.cachedMapped += 1 }
             default: break

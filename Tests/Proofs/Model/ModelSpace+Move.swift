@@ -42,6 +42,7 @@ extension ModelSpace {
         let mapping = try mapping(first, old)
         guard new * pageSize <= addressLimit else { throw .outOfMemory }
         try checkGrowth(mapping, to: new, request)
+        try checkPromise(mapping, to: new, request)
         let grown = first..<first + new
         if old > 0, Self.isUser(grown), isFree(first + old..<first + new) {
             for number in first + old..<first + new { pages[number] = mapping.page(number - first) }
@@ -78,6 +79,7 @@ extension ModelSpace {
         } else {
             place = try placed(new, hint: destination)
         }
+        try checkPromise(mapping, to: new, request)
         for number in mapped(in: place) { pages[number] = nil }
         let result = carry(mapping, to: place, keepingSource: request.options.contains(.dontUnmap))
         // What of the source did not move goes.
@@ -111,9 +113,13 @@ extension ModelSpace {
         // Of a source that stays only what arrives is locked: no more than before.
         if attributes.contains(.locked), !keepsSource, !mayLock(added) { throw .tryAgain }
         let isData = attributes.contains(.write) && attributes.isDisjoint(with: .shared | .growsDown)
-        guard mayMap(added), request.mayAddData || !isData, request.mayAccount || !attributes.contains(.accounted) else {
-            throw .outOfMemory
-        }
+        guard mayMap(added), request.mayAddData || !isData else { throw .outOfMemory }
+    }
+
+    /// Whether what is added may be promised, which is asked of a place that is allowed (mm/mremap.c, `move_vma`).
+    private func checkPromise(_ mapping: Mapping, to count: UInt64, _ request: MoveRequest) throws(MapError) {
+        let isMore = request.options.contains(.dontUnmap) || count > UInt64(mapping.numbers.count)
+        if isMore, mapping.attributes.contains(.accounted), !request.mayAccount { throw .outOfMemory }
     }
 
     /// Takes the pages of `mapping` to the start of `target`, which is free; the rest of `target` is like them.
