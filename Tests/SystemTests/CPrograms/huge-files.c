@@ -13,7 +13,7 @@
 #define PAGE 4096L
 
 static void tell(const char *what, long result) {
-    if (result < 0) printf("%s: %s\n", what, strerrorname_np(errno));
+    if (result < 0) printf("%s: %s\n", what, strerror(errno));
     else printf("%s: %s\n", what, result > 4096 ? "address" : result ? "other than 0" : "0");
 }
 
