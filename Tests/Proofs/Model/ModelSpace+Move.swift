@@ -74,12 +74,14 @@ extension ModelSpace {
         let place: Range<UInt64>
         if isFixed {
             guard destination >= Self.layout.low.start.rawValue else { throw .notPermitted }
+            try checkPromise(mapping, to: new, request)
             guard Self.isUser(target) else { throw .outOfMemory }
             place = target
         } else {
+            // Where there is no room the error is the same.
+            try checkPromise(mapping, to: new, request)
             place = try placed(new, hint: destination)
         }
-        try checkPromise(mapping, to: new, request)
         for number in mapped(in: place) { pages[number] = nil }
         let result = carry(mapping, to: place, keepingSource: request.options.contains(.dontUnmap))
         // What of the source did not move goes.
