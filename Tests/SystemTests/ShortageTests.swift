@@ -88,6 +88,15 @@ struct ShortageTests {
         }
     }
 
+    @Test("a program with long arguments is executed where no two free frames lie side by side")
+    func scattered() async throws {
+        try await withCProgram("scattered") { executable in
+            let result = try await Command.akuma("run", "--memory", "64M", executable.string)
+            #expect(
+                result.text == "half is free: yes\nexecuted with 15 strings, 0 wrong\nstatus 0\n", "\(result.account)")
+        }
+    }
+
     @Test("in overcommit mode 2 no more is promised than there is")
     func commitment() async throws {
         try await withCProgram("commitment") { executable in

@@ -141,7 +141,7 @@ private func placeKernel(
         memoryHull: hull, totalFrames: frames.totalFrames, frames: RankedLock(frames),
         identifiers: RankedLock(ASIDAllocator(bits: UInt64(Translation.asidBits))),
         scheduler: RankedLock(Scheduler(ticksPerSecond: Timer.frequency)),
-        random: RandomGenerator(seed: seed(from: ramdisk)), stacks: KernelStacks(page: stackMap.address.rawValue),
+        random: RandomGenerator(seed: seed(from: ramdisk)), window: WindowSpace(page: stackMap.address.rawValue),
         overcommit: options.overcommit,
         interrupts: makeInterruptController(description), timerInterrupt: UInt64(timer.identifier),
         console: console, input: input)

@@ -22,7 +22,7 @@ struct Kernel: ~Copyable {
     var scheduler: RankedLock<SchedulerRank, Scheduler>
     var random: RandomGenerator
 
-    var stacks: KernelStacks
+    var window: WindowSpace
     var threads = KernelPool<Thread>()
     var processPool = KernelPool<Process>()
     var spaces = KernelPool<ProgramSpace>()

@@ -84,7 +84,7 @@ extension ProcNode {
         writer.line("Committed_AS:   ", pages: committedPages())
         writer.line(
             "VmallocTotal:   ", kibibytes: (KernelWindow.range.upperBound - KernelWindow.range.lowerBound) >> 10)
-        writer.line("VmallocUsed:    ", pages: figures.stacks)
+        writer.line("VmallocUsed:    ", pages: kernel.window.mappedPages)
         writer.line("VmallocChunk:   ", pages: 0)
         writer.line("Percpu:         ", pages: 0)
         writer.line("HardwareCorrupted: ", pages: 0, width: 5)

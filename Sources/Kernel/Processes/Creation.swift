@@ -9,7 +9,7 @@ import MemoryModel
 func makeThread(
     of process: Handle<Process>, registers: TrapFrame, threadPointer: UInt64
 ) throws(Errno) -> Handle<Thread> {
-    let stack = try kernel.stacks.make()
+    let stack = try kernel.window.makeStack()
     let frame = Machine.Thread.trapFrame(stackEnd: stack.end)
     frame.value = registers
     var context = Context.new(stackEnd: stack.end, argument: 0)
@@ -20,7 +20,7 @@ func makeThread(
         process.value.thread = thread
         return thread
     } catch {
-        kernel.stacks.destroy(stack)
+        kernel.window.destroy(stack)
         throw error
     }
 }
@@ -56,6 +56,6 @@ private func reportBootTime() {
 
 /// Frees what is left of a thread that has ended. It runs nowhere.
 func destroyThread(_ thread: Handle<Thread>) {
-    kernel.stacks.destroy(thread.value.stack)
+    kernel.window.destroy(thread.value.stack)
     kernel.threads.destroy(thread)
 }

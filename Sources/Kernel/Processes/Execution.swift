@@ -118,27 +118,25 @@ private func freshContext() -> Handle<Context> {
     return context
 }
 
-/// A copy of the strings that a program is started with, in frames that the kernel holds meanwhile.
+/// A copy of the strings that a program is started with, which the kernel holds meanwhile.
 struct ProgramStrings {
-    /// The frames: a block of 2^order.
-    private let block: PhysicalAddress
-    private let order: UInt64
+    private let buffer: KernelBuffer
     private let argumentSize: UInt64
     private let environmentSize: UInt64
     private let pathSize: UInt64
 
     var arguments: Span<UInt8> {
-        @_lifetime(immortal) get { KernelMemory.bytes(at: block.rawValue, count: argumentSize) }
+        @_lifetime(immortal) get { KernelMemory.bytes(at: buffer.start, count: argumentSize) }
     }
     var environment: Span<UInt8> {
         @_lifetime(immortal) get {
-            KernelMemory.bytes(at: block.rawValue + argumentSize, count: environmentSize)
+            KernelMemory.bytes(at: buffer.start + argumentSize, count: environmentSize)
         }
     }
     /// Without its NUL.
     var path: Span<UInt8> {
         @_lifetime(immortal) get {
-            KernelMemory.bytes(at: block.rawValue + argumentSize + environmentSize, count: pathSize)
+            KernelMemory.bytes(at: buffer.start + argumentSize + environmentSize, count: pathSize)
         }
     }
 
@@ -152,29 +150,22 @@ struct ProgramStrings {
         try measure(arguments, limit: limit, total: &size)
         try measure(environment, limit: limit, total: &size)
         try measureString(path, limit: limit, total: &size)
-        let frames = max(1, (size + Granule.size.rawValue - 1) >> Granule.shift)
-        let order = UInt64(64 - (frames - 1).leadingZeroBitCount)
-        let taken: PhysicalAddress? = kernel.frames.withLock { frames in
-            frames.takeBlock(order: order, .kernel)?.relinquish().address
-        }
-        guard let taken else { throw .noMemory }
-        block = taken
-        self.order = order
+        let buffer = try KernelBuffer(atLeast: size)
         do throws(Errno) {
             var position: UInt64 = 0
-            let end = ByteCount.pages(1 << order).rawValue
-            try copyStrings(arguments, to: taken.rawValue, end: end, position: &position)
+            try copyStrings(arguments, to: buffer, position: &position)
             argumentSize = position
-            try copyStrings(environment, to: taken.rawValue, end: end, position: &position)
+            try copyStrings(environment, to: buffer, position: &position)
             environmentSize = position - argumentSize
-            pathSize = try copyString(path, to: taken.rawValue, end: end, position: &position)
+            pathSize = try copyString(path, to: buffer, position: &position)
         } catch {
-            giveBackBlock(taken, order: order)
+            buffer.giveBack()
             throw error
         }
+        self.buffer = buffer
     }
 
-    func giveBack() { giveBackBlock(block, order: order) }
+    func giveBack() { buffer.giveBack() }
 
     /// E2BIG for strings that the stack may not grow for: Linux puts them there first (fs/exec.c, get_arg_page).
     func refuseBeyondLimits(of process: Handle<Process>) throws(Errno) {
@@ -184,10 +175,6 @@ struct ProgramStrings {
         // The stack begins with a page, whatever the limits are.
         guard pages == 1 || pages <= min(limits.stack.wholePages, limits.pages) else { throw .argListTooLong }
     }
-}
-
-private func giveBackBlock(_ block: PhysicalAddress, order: UInt64) {
-    kernel.frames.withLock { $0.release(FrameBlock(adopting: block.frame, order: order)) }
 }
 
 /// The strings of an array of pointers that ends with null; a null array has none (fs/exec.c, get_user_arg_ptr).
@@ -222,20 +209,16 @@ private func measureString(_ pointer: UInt64, limit: UInt64, total: inout UInt64
     }
 }
 
-private func copyStrings(
-    _ array: UInt64, to block: UInt64, end: UInt64, position: inout UInt64
-) throws(Errno) {
+private func copyStrings(_ array: UInt64, to buffer: KernelBuffer, position: inout UInt64) throws(Errno) {
     try forEachString(array) { (pointer) throws(Errno) in
-        _ = try copyString(pointer, to: block, end: end, position: &position)
+        _ = try copyString(pointer, to: buffer, position: &position)
     }
 }
 
 /// Copies one string with its NUL.
 /// - Returns: its length without the NUL. E2BIG where it has become longer since it was measured.
-private func copyString(
-    _ pointer: UInt64, to block: UInt64, end: UInt64, position: inout UInt64
-) throws(Errno) -> UInt64 {
-    var room = KernelBytes.changing(at: block + position, count: Int(end - position))
+private func copyString(_ pointer: UInt64, to buffer: KernelBuffer, position: inout UInt64) throws(Errno) -> UInt64 {
+    var room = KernelBytes.changing(at: buffer.start + position, count: Int(buffer.size - position))
     switch UserMemory.copyInString(from: pointer, to: &room) {
     case .ended(let length):
         position += UInt64(length) + 1
