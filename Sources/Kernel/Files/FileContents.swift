@@ -258,23 +258,13 @@ extension Handle where T == Inode {
         dropPages(from: first, to: Self.maximumFileSize >> Granule.shift, of: object, includingCopies: true)
     }
 
-    /// Takes pages away, by index; first from every address space that shows them.
-    /// - Parameter includingCopies: whether private copies go too: those of a truncated file do, those of a hole not
-    ///   (mm/truncate.c; mm/shmem.c, shmem_fallocate).
+    /// Takes pages away, by index.
     private func dropPages(from first: UInt64, to end: UInt64, of object: ObjectNumber, includingCopies: Bool) {
         guard first < end else { return }
-        let start = PageIndex(UInt32(truncatingIfNeeded: first))
         // The index beyond the last possible page is none.
-        let limit = UInt32(exactly: end).map { PageIndex($0) }
-        withObjects { objects, frames in
-            if objects.mappedPages(of: object) > 0 {
-                kernel.spaces.forEach { space in
-                    space.value.memory.forget(
-                        object, from: start, to: limit, includingCopies: includingCopies, frames: &frames)
-                }
-            }
-            objects.dropPages(from: start, to: limit, of: object, frames: &frames)
-        }
+        takePages(
+            from: PageIndex(UInt32(truncatingIfNeeded: first)), to: UInt32(exactly: end).map { PageIndex($0) }, of: object,
+            includingCopies: includingCopies)
     }
 
     /// Gives each page of a range a frame (`fallocate`). Under the content's lock. ENOSPC, with nothing changed: at once

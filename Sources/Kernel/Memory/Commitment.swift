@@ -19,10 +19,8 @@ func commitLimit() -> UInt64 { kernel.totalFrames &* UInt64(bitPattern: Int64(ke
 /// Pages that are promised: to programs, and to who shares memory.
 func committedPages() -> UInt64 {
     var pages = kernel.frames.withLock { kernel.objects($0).accountedPages }
-    var candidate = kernel.processes.first
-    while let process = candidate {
-        candidate = process.value.nextProcess
-        guard let space = process.value.space, !isUsed(space, before: process) else { continue }
+    kernel.processes.forEach { process in
+        guard let space = process.value.space, !isUsed(space, before: process) else { return }
         pages += space.value.memory.accountedPages
     }
     return pages

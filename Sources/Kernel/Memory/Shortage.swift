@@ -76,12 +76,8 @@ func relieveShortage(at address: VirtualAddress) -> Bool {
     kernel.outOfMemoryKills += 1
     guard let space = victim.value.space else { return false }
     let isOwn = space == Process.current.value.memory
-    var candidate = kernel.processes.first
-    while let process = candidate {
-        candidate = process.value.nextProcess
-        // Whoever shares the memory has to go too, or nothing comes free (mm/oom_kill.c, __oom_kill_process).
-        if process.value.space == space { send(.kill, to: process, .kernel) }
-    }
+    // Whoever shares the memory has to go too, or nothing comes free (mm/oom_kill.c, __oom_kill_process).
+    kernel.processes.forEach(in: space) { process in send(.kill, to: process, .kernel) }
     if isOwn { return false }
     // The victim can't touch its memory any more, whatever call it may be in: it ends before it runs (there,
     // oom_reaper).
@@ -98,12 +94,10 @@ func relieveShortage(at address: VirtualAddress) -> Bool {
 private func chooseVictim() -> (Handle<Process>, pages: UInt64) {
     var victim = (Process.current, pages: UInt64(0))
     var most: UInt64 = 0
-    var candidate = kernel.processes.first
-    while let process = candidate {
-        candidate = process.value.nextProcess
-        guard let space = process.value.space, !isFirst(process, space) else { continue }
+    kernel.processes.forEach { process in
+        guard let space = process.value.space, !isFirst(process, space) else { return }
         let statistics = space.value.memory.statistics
-        guard statistics.residentPages > 0 else { continue }
+        guard statistics.residentPages > 0 else { return }
         let badness = statistics.residentPages + statistics.tables
         if badness > most {
             most = badness

@@ -84,11 +84,9 @@ extension Handle where T == Inode {
     /// - Returns: whether there was one.
     private func addNextProcess() throws(Errno) -> Bool {
         var lowest: Handle<Process>?
-        var candidate = kernel.processes.first
-        while let process = candidate {
-            candidate = process.value.nextProcess
-            guard process.value.procDirectory == nil else { continue }
-            if let known = lowest, known.value.id < process.value.id { continue }
+        kernel.processes.forEach { process in
+            guard process.value.procDirectory == nil else { return }
+            if let known = lowest, known.value.id < process.value.id { return }
             lowest = process
         }
         guard let lowest else { return false }

@@ -19,11 +19,7 @@ private struct RAMFigures {
         }
         var threads: UInt64 = 0
         var locked: UInt64 = 0
-        var candidate = kernel.processes.first
-        while let process = candidate {
-            candidate = process.value.nextProcess
-            if process.value.thread != nil { threads += 1 }
-        }
+        kernel.processes.forEach { process in if process.value.thread != nil { threads += 1 } }
         kernel.spaces.forEach { space in locked += space.value.memory.residentLockedPages }
         stacks = threads * (KernelStack.size >> Granule.shift)
         self.locked = locked
@@ -125,11 +121,7 @@ extension ProcNode {
     /// The faults of all processes that there ever were.
     private var allFaults: FaultCounts {
         var faults = kernel.endedFaults
-        var candidate = kernel.processes.first
-        while let process = candidate {
-            candidate = process.value.nextProcess
-            faults = faults + process.value.faults
-        }
+        kernel.processes.forEach { process in faults = faults + process.value.faults }
         return faults
     }
 
@@ -165,11 +157,7 @@ extension ProcNode {
         let since1970 = kernel.clock.nanosecondsSince1970
         writer.line("btime ", (since1970 - min(since1970, kernel.clock.nanosecondsSinceBoot)) / 1_000_000_000)
         var running: UInt64 = 0
-        var candidate = kernel.processes.first
-        while let process = candidate {
-            candidate = process.value.nextProcess
-            if process.value.thread?.value.state == .ready { running += 1 }
-        }
+        kernel.processes.forEach { process in if process.value.thread?.value.state == .ready { running += 1 } }
         writer.line("procs_running ", running)
         // Nothing waits for a medium.
         writer.line("procs_blocked ", 0)

@@ -43,6 +43,24 @@ struct ProcessTable: ~Copyable {
         count -= 1
     }
 
+    /// Visits every process, zombies included. `body` may take the one that it is given out of the table.
+    func forEach<Failure: Error>(_ body: (Handle<Process>) throws(Failure) -> Void) throws(Failure) {
+        var candidate = first
+        while let process = candidate {
+            candidate = process.value.nextProcess
+            try body(process)
+        }
+    }
+
+    /// Visits every process that has a certain address space.
+    func forEach<Failure: Error>(
+        in space: Handle<ProgramSpace>, _ body: (Handle<Process>) throws(Failure) -> Void
+    ) throws(Failure) {
+        try forEach { (process) throws(Failure) in
+            if process.value.space == space { try body(process) }
+        }
+    }
+
     /// The process of a number, zombies included; nil where there is none.
     func process(_ id: Int32) -> Handle<Process>? {
         var candidate = first

@@ -46,10 +46,8 @@ func sendSignal(toProcess id: Int32, signal number: UInt64) throws(Errno) -> UIn
     // 0 is the caller's group, -1 everyone but the caller and the first process, -group that group.
     guard id == 0 || id == -1 || id == -processGroupID else { throw .noSuchProcess }
     var found = false
-    var candidate = kernel.processes.first
-    while let process = candidate {
-        candidate = process.value.nextProcess
-        if id == -1 && (process == Process.current || process == kernel.firstProcess) { continue }
+    kernel.processes.forEach { process in
+        if id == -1 && (process == Process.current || process == kernel.firstProcess) { return }
         found = true
         if let signal { send(signal, to: process, .user) }
     }

@@ -110,7 +110,10 @@ private func remove(_ range: VirtualRange, of space: Handle<ProgramSpace>) throw
         giveTurnIfOver()
         if Thread.current.value.hasFatalSignal { throw .interrupted }
         guard let inode = Handle<Inode>(ownerOf: run.object.number) else {
-            removePages(run.pages.pageCount, of: run.object)
+            let end = UInt64(run.object.firstPage.rawValue) + run.pages.pageCount
+            takePages(
+                from: run.object.firstPage, to: UInt32(exactly: end).map { PageIndex($0) }, of: run.object.number,
+                includingCopies: false)
             continue
         }
         // A file has seals, and perhaps another place that its content came from (mm/madvise.c: vfs_fallocate).
@@ -129,22 +132,6 @@ private func firstRemovable(
         return try space.value.memory.firstRemovable(in: range)
     } catch {
         throw Errno(error)
-    }
-}
-
-/// Takes pages out of an object: first out of all memory that shows them, then their frames are free.
-private func removePages(_ count: UInt64, of object: MappedObject) {
-    let first = object.firstPage
-    let end = UInt64(first.rawValue) + count <= UInt64(UInt32.max)
-        ? PageIndex(first.rawValue + UInt32(truncatingIfNeeded: count)) : nil
-    kernel.frames.withLock { frames in
-        var process = kernel.processes.first
-        while let each = process {
-            process = each.value.nextProcess
-            each.value.space?.value.memory.forget(
-                object.number, from: first, to: end, includingCopies: false, frames: &frames)
-        }
-        kernel.objects(frames).dropPages(from: first, to: end, of: object.number, frames: &frames)
     }
 }
 

@@ -135,10 +135,8 @@ private func checkEverything() throws(Errno) -> UInt64 {
     } catch {
         throw Errno(error)
     }
-    var candidate = kernel.processes.first
-    while let process = candidate {
-        candidate = process.value.nextProcess
-        guard let space = process.value.space, !isUsed(space, before: process) else { continue }
+    kernel.processes.forEach { process in
+        guard let space = process.value.space, !isUsed(space, before: process) else { return }
         do throws(InvariantViolation) {
             try space.value.memory.validate()
         } catch {

@@ -71,10 +71,7 @@ func releaseProcessMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     guard case .process(let id, let serial) = file.value.kind else { throw .badFileDescriptor }
     guard let space = ProcessDescriptor(id: id, serial: serial).process?.value.space else { throw .noSuchProcess }
     // Whoever shares it is to end too (there, task_will_free_mem).
-    var candidate = kernel.processes.first
-    while let process = candidate {
-        candidate = process.value.nextProcess
-        guard process.value.space == space else { continue }
+    try kernel.processes.forEach(in: space) { (process) throws(Errno) in
         guard let thread = process.value.thread, thread.value.hasFatalSignal else { throw .invalidArgument }
     }
     kernel.frames.withLock { frames in space.value.memory.unmapAll(frames: &frames) }
