@@ -6,7 +6,7 @@ import MemoryModel
 /// The vectors come here for every synchronous exception from EL0 but `svc`, and for SError.
 @c(akuma_user_exception)
 public func userExceptionEntry(_ frameAddress: UInt64) {
-    let frame = Handle<TrapFrame>(unsafeAddress: frameAddress)
+    let frame = unsafe Handle<TrapFrame>(unsafeAddress: frameAddress)
     let syndrome = ExceptionSyndrome(frame.value.esr)
     if let access = syndrome.userAbort {
         // The path that programs take millions of times: nothing before it, nothing after it where it succeeds.
@@ -32,7 +32,7 @@ public func userInterruptEntry(_ frameAddress: UInt64) {
         updateTimer()
     }
     if Thread.current.value.hasActionableSignal {
-        actOnSignals(Handle<TrapFrame>(unsafeAddress: frameAddress))
+        actOnSignals(unsafe Handle<TrapFrame>(unsafeAddress: frameAddress))
     }
 }
 
@@ -46,7 +46,7 @@ public func kernelInterruptEntry(_ frameAddress: UInt64) {
 /// Machine comes here for an abort in a user-copy routine. True: try the instruction again.
 @c(akuma_kernel_exception)
 public func userCopyFaultEntry(_ frameAddress: UInt64) -> Bool {
-    let frame = Handle<TrapFrame>(unsafeAddress: frameAddress)
+    let frame = unsafe Handle<TrapFrame>(unsafeAddress: frameAddress)
     guard let access = ExceptionSyndrome(frame.value.esr).kernelAbort else { return false }
     do throws(FaultError) {
         try resolveFault(at: frame.value.far, access)

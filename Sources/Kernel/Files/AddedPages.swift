@@ -19,19 +19,22 @@ struct AddedPages {
 
     init(from start: UInt64) { self.start = start }
 
+    /// The bits in a page that ``makeRoom()`` took, which stays until ``giveBack()``.
+    private static func bits(at page: UInt64) -> Handle<BitPage> { unsafe Handle(unsafeAddress: page) }
+
     /// Makes sure that there is a bit for the next page. ENOSPC, as for a page of the file itself.
     mutating func makeRoom() throws(Errno) {
         guard count % BitPage.capacity == 0 else { return }
         guard let taken = KernelPages.take() else { throw .noSpace }
         PhysicalPage.clear(taken)
-        if last != 0 { Handle<BitPage>(unsafeAddress: last).value.next = taken } else { first = taken }
+        if last != 0 { Self.bits(at: last).value.next = taken } else { first = taken }
         last = taken
     }
 
     /// Notes whether the next page, which there is room for, was added.
     mutating func append(_ isAdded: Bool) {
         let place = count % BitPage.capacity
-        if isAdded { Handle<BitPage>(unsafeAddress: last).value.words[Int(place / 64)] |= 1 << (place % 64) }
+        if isAdded { Self.bits(at: last).value.words[Int(place / 64)] |= 1 << (place % 64) }
         count += 1
     }
 
@@ -41,8 +44,8 @@ struct AddedPages {
         var run: UInt64?
         for index in 0..<count {
             let place = index % BitPage.capacity
-            if index > 0, place == 0 { page = Handle<BitPage>(unsafeAddress: page).value.next }
-            let isAdded = Handle<BitPage>(unsafeAddress: page).value.words[Int(place / 64)] >> (place % 64) & 1 == 1
+            if index > 0, place == 0 { page = Self.bits(at: page).value.next }
+            let isAdded = Self.bits(at: page).value.words[Int(place / 64)] >> (place % 64) & 1 == 1
             if isAdded, run == nil { run = index }
             if !isAdded, let begin = run {
                 body(start + begin..<start + index)
@@ -55,7 +58,7 @@ struct AddedPages {
     /// Gives back the bits.
     mutating func giveBack() {
         while first != 0 {
-            let next = Handle<BitPage>(unsafeAddress: first).value.next
+            let next = Self.bits(at: first).value.next
             KernelPages.giveBack(first)
             first = next
         }

@@ -82,7 +82,8 @@ struct NameTable: ~Copyable {
     private subscript(index: UInt32) -> Handle<DirectoryEntry>? {
         get {
             let word = frame(of: index).value.words[Int(index % NameTable.bucketsPerFrame)]
-            return word == 0 ? nil : Handle(unsafeAddress: word)
+            // The setter put the address of an entry there.
+            return word == 0 ? nil : unsafe Handle(unsafeAddress: word)
         }
         nonmutating set {
             frame(of: index).value.words[Int(index % NameTable.bucketsPerFrame)] = newValue?.address ?? 0
@@ -90,7 +91,8 @@ struct NameTable: ~Copyable {
     }
 
     private func frame(of index: UInt32) -> Handle<Words> {
-        Handle(unsafeAddress: root.value.words[Int(index / NameTable.bucketsPerFrame)])
+        // The table's own frames, which it keeps as long as they have buckets.
+        unsafe Handle(unsafeAddress: root.value.words[Int(index / NameTable.bucketsPerFrame)])
     }
 
     private func push(_ entry: Handle<DirectoryEntry>) {
@@ -144,6 +146,6 @@ struct NameTable: ~Copyable {
     private static func makeFrame() -> Handle<Words>? {
         guard let page = KernelPages.take() else { return nil }
         PhysicalPage.clear(page)
-        return Handle(unsafeAddress: page)
+        return unsafe Handle(unsafeAddress: page)
     }
 }

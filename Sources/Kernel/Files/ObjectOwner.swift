@@ -10,6 +10,6 @@ extension Handle where T == Inode {
     init?(ownerOf object: ObjectNumber) {
         let owner = withObjects { objects, _ in objects.owner(of: object) }
         guard owner != 0 else { return nil }
-        self.init(unsafeAddress: owner)
+        unsafe self.init(unsafeAddress: owner)
     }
 }

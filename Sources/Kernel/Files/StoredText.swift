@@ -109,9 +109,10 @@ struct TextStore: ~Copyable {
     mutating func discard(_ text: StoredText) {
         switch text.place {
         case .archive: break
-        case .small: small.destroy(Handle(unsafeAddress: text.address))
-        case .medium: medium.destroy(Handle(unsafeAddress: text.address))
-        case .large: large.destroy(Handle(unsafeAddress: text.address))
+        // The pool's own, as `keep` had it from there.
+        case .small: small.destroy(unsafe Handle(unsafeAddress: text.address))
+        case .medium: medium.destroy(unsafe Handle(unsafeAddress: text.address))
+        case .large: large.destroy(unsafe Handle(unsafeAddress: text.address))
         case .page: KernelPages.giveBack(text.address)
         }
     }

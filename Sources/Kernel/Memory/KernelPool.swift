@@ -63,7 +63,7 @@ func withScratch<Value: BitwiseCopyable, Result>(
     precondition(MemoryLayout<Value>.size <= Int(Granule.size.rawValue), "scratch space is one frame")
     guard let page = KernelPages.take() else { throw .noMemory }
     defer { KernelPages.giveBack(page) }
-    return try body(Handle<Value>(unsafeAddress: page))
+    return try body(unsafe Handle<Value>(unsafeAddress: page))
 }
 
 /// Lends a frame likewise to what a program can't be refused: where there is none, memory is reclaimed, or a program is
@@ -77,5 +77,5 @@ func withNeededScratch<Value: BitwiseCopyable, Result>(
     while page == nil, relieveShortage(at: VirtualAddress(address)) { page = KernelPages.take() }
     guard let page else { throw .noMemory }
     defer { KernelPages.giveBack(page) }
-    return try body(Handle<Value>(unsafeAddress: page))
+    return try body(unsafe Handle<Value>(unsafeAddress: page))
 }

@@ -24,7 +24,7 @@ struct WindowSpace: ~Copyable {
 
     /// - Parameter page: the address of a frame that is kept.
     init(page: UInt64) {
-        map = Handle(unsafeAddress: page)
+        map = unsafe Handle(unsafeAddress: page)
         map.value = SlotMap(words: InlineArray(repeating: 0))
     }
 

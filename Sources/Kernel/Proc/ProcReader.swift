@@ -73,7 +73,7 @@ extension Handle where T == ProcReader {
             page = known
         } else {
             guard let taken = KernelPages.take() else { throw .noMemory }
-            page = Handle<PathBuffer>(unsafeAddress: taken)
+            page = unsafe Handle<PathBuffer>(unsafeAddress: taken)
             value.page = page
         }
         var writer = TextWriter(page, skipping: value.begun)

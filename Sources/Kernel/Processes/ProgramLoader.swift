@@ -64,7 +64,7 @@ private struct ProgramFileBytes: ProgramBytes {
     /// - Parameter page: the address of a frame that is lent for the window.
     init(_ inode: Handle<Inode>, page: UInt64) {
         self.inode = inode
-        window = Handle(unsafeAddress: page)
+        window = unsafe Handle(unsafeAddress: page)
         byteCount = inode.fileSize
         window.value.start = .max
     }

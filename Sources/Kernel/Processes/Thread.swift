@@ -145,6 +145,6 @@ extension Thread {
 }
 
 extension Handle where T == Thread {
-    /// What the context switch saves to and loads from.
-    var context: Handle<Context> { Handle<Context>(unsafeAddress: address) }
+    /// What the context switch saves to and loads from: a thread's first field.
+    var context: Handle<Context> { unsafe Handle<Context>(unsafeAddress: address) }
 }

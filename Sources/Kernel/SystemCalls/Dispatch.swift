@@ -26,7 +26,7 @@ extension UInt64 {
 /// The vectors come here for `svc #0` from EL0: number in `x8`, result or `-errno` in `x0`.
 @c(akuma_system_call)
 public func systemCallEntry(_ frameAddress: UInt64) {
-    let frame = Handle<TrapFrame>(unsafeAddress: frameAddress)
+    let frame = unsafe Handle<TrapFrame>(unsafeAddress: frameAddress)
     let number = frame.value.x8
     do throws(Errno) {
         frame.value.x0 = try dispatch(number, SystemCallArguments(frame: frame))

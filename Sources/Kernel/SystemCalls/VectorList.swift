@@ -37,7 +37,7 @@ struct VectorList {
         var index: UInt64 = 0
         while index < count {
             guard let taken = KernelPages.take() else { throw .noMemory }
-            let page = Handle<VectorPage>(unsafeAddress: taken)
+            let page = VectorPage.at(taken)
             page.value.next = 0
             if let last { last.value.next = taken } else { first = taken }
             last = page
@@ -74,7 +74,7 @@ struct VectorList {
     /// Gives back the pages.
     mutating func giveBack() {
         while first != 0 {
-            let next = Handle<VectorPage>(unsafeAddress: first).value.next
+            let next = VectorPage.at(first).value.next
             KernelPages.giveBack(first)
             first = next
         }
@@ -89,6 +89,9 @@ private struct VectorPage: BitwiseCopyable {
 
     var next: UInt64
     var vectors: InlineArray<255, IOVector>
+
+    /// The vectors in a page that a list took, which it keeps until it gives them all back.
+    static func at(_ page: UInt64) -> Handle<VectorPage> { unsafe Handle(unsafeAddress: page) }
 }
 
 /// Where one vector lies in a list.
@@ -104,7 +107,7 @@ struct VectorPlace {
     /// No vector of any list.
     static var none: VectorPlace { VectorPlace(0) }
 
-    private var handle: Handle<VectorPage> { Handle<VectorPage>(unsafeAddress: page) }
+    private var handle: Handle<VectorPage> { VectorPage.at(page) }
 
     var vector: IOVector { handle.value.vectors[index] }
 

@@ -8,7 +8,7 @@
     /// The object at `address`, which must be one of type `T`, aligned, and never 0.
     ///
     /// The one way to make a handle outside this module: for an object whose address came from hardware or assembly.
-    @inlinable public init(unsafeAddress address: UInt64) {
+    @unsafe @inlinable public init(unsafeAddress address: UInt64) {
         guard let pointer = unsafe UnsafeMutablePointer<T>(bitPattern: UInt(address)) else {
             preconditionFailure("no object lives at address 0")
         }
@@ -25,7 +25,7 @@
 
     /// Places an object for good at `address`, in memory of the caller's that is large enough and suitably aligned.
     @discardableResult public static func place(_ value: consuming T, at address: UInt64) -> Handle {
-        let handle = Handle(unsafeAddress: address)
+        let handle = unsafe Handle(unsafeAddress: address)
         unsafe handle.pointer.initialize(to: value)
         return handle
     }

@@ -68,7 +68,7 @@
     /// Gives the pool a slab ahead of need, so that a later ``make(_:slab:)`` cannot fail.
     public mutating func add(slab address: UInt64) {
         precondition(address & UInt64(slabSize - 1) == 0, "a slab lies at a multiple of its size")
-        let slab = Handle<Slab>(unsafeAddress: address)
+        let slab = unsafe Handle<Slab>(unsafeAddress: address)
         unsafe slab.pointer.initialize(to: Slab(next: nil, previous: nil, used: 0, map: .init(repeating: 0)))
         insertAtFront(slab)
         slabCount += 1
@@ -77,7 +77,7 @@
     /// Takes an object out. Its handles are void afterwards. Traps where the handle is not of an object in use.
     /// - Parameter release: called with the address of a slab that became empty; it belongs to the caller again.
     public mutating func destroy(_ handle: Handle<T>, release: (UInt64) -> Void) -> T {
-        let slab = Handle<Slab>(unsafeAddress: handle.address & ~UInt64(slabSize - 1))
+        let slab = unsafe Handle<Slab>(unsafeAddress: handle.address & ~UInt64(slabSize - 1))
         let offset = Int(handle.address - slab.address) - Self.firstSlot
         let index = offset / Self.stride
         precondition(offset >= 0 && offset % Self.stride == 0 && index < capacity, "the handle is not of this pool")

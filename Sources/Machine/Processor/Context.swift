@@ -24,7 +24,7 @@ public enum Thread {
 
     /// The place of a program's registers: the last bytes of its thread's kernel stack, which ends at `stackEnd`.
     @inlinable public static func trapFrame(stackEnd: UInt64) -> Handle<TrapFrame> {
-        Handle(unsafeAddress: stackEnd - UInt64(TRAP_FRAME_SIZE))
+        unsafe Handle(unsafeAddress: stackEnd - UInt64(TRAP_FRAME_SIZE))
     }
 
     /// Stops the running thread in `from` and continues `to`; returns when somebody continues `from`.

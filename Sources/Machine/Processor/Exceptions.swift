@@ -3,7 +3,7 @@ import MachineAssembly
 // The kernel's own exceptions. Only an abort in a user-copy routine is ever survived.
 
 @c(akuma_machine_kernel_exception) func kernelException(_ address: UInt64) {
-    let frame = Handle<TrapFrame>(unsafeAddress: address)
+    let frame = unsafe Handle<TrapFrame>(unsafeAddress: address)
     let cause = frame.value.exceptionClass
     if cause == 0x25, let landing = UserMemory.landing(for: frame.value.elr) {  // data abort, same level
         if !akuma_kernel_exception(address) { frame.value.elr = landing }
@@ -20,13 +20,13 @@ import MachineAssembly
 }
 
 @c(akuma_machine_system_error) func kernelSystemError(_ address: UInt64) {
-    panic("the hardware reported an error (SError)", Handle(unsafeAddress: address))
+    panic("the hardware reported an error (SError)", unsafe Handle(unsafeAddress: address))
 }
 
 @c(akuma_machine_stack_overflow) func kernelStackOverflow(_ address: UInt64) {
-    panic("kernel stack overflow", Handle(unsafeAddress: address))
+    panic("kernel stack overflow", unsafe Handle(unsafeAddress: address))
 }
 
 @c(akuma_machine_impossible_exception) func impossibleException(_ address: UInt64) {
-    panic("an exception through an entry that is never used", Handle(unsafeAddress: address))
+    panic("an exception through an entry that is never used", unsafe Handle(unsafeAddress: address))
 }
