@@ -253,7 +253,8 @@ extension Handle where T == Inode {
             return
         }
         withObjects { objects, _ in objects.setSize(ByteCount(size), of: object) }
-        // Pages beyond the end go, those too that were set aside there.
+        guard size <= old else { return }
+        // Pages beyond the end go, those too that were set aside there (mm/shmem.c, shmem_setattr).
         let first = (size + Self.pageMask) >> Granule.shift
         dropPages(from: first, to: Self.maximumFileSize >> Granule.shift, of: object, includingCopies: true)
     }

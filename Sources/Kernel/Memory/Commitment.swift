@@ -28,6 +28,8 @@ func committedPages() -> UInt64 {
 
 /// Whether a process that comes earlier in the list has the same address space, which then was counted.
 func isUsed(_ space: Handle<ProgramSpace>, before end: Handle<Process>) -> Bool {
+    // A space of one process alone needs no search.
+    guard space.value.users > 1 else { return false }
     var candidate = kernel.processes.first
     while let process = candidate, process != end {
         if process.value.space == space { return true }

@@ -183,6 +183,31 @@ static void ownPage(void) {
     close(fd);
 }
 
+// Pages that are set aside beyond the end.
+static void beyond(void) {
+    int fd = memfd_create("beyond", 0);
+    tell("keep size", fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 8 * 4096));
+    printf("blocks %ld\n", blocks(fd));
+    tell("grow", ftruncate(fd, 2 * 4096));
+    printf("blocks %ld\n", blocks(fd));
+    tell("the same size", ftruncate(fd, 2 * 4096));
+    printf("blocks %ld\n", blocks(fd));
+    tell("keep size", fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 8 * 4096));
+    tell("grow", ftruncate(fd, 5000));
+    tell("grow", ftruncate(fd, 3 * 4096 + 1));
+    printf("blocks %ld\n", blocks(fd));
+    char *memory = mmap(0, 8 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    memset(memory, 'x', 4 * 4096);
+    tell("keep size", fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 8 * 4096));
+    tell("grow", ftruncate(fd, 5 * 4096));
+    printf("%d %d %d %d\n", memory[3 * 4096], memory[3 * 4096 + 1], memory[4 * 4096 - 1], memory[4 * 4096]);
+    printf("blocks %ld\n", blocks(fd));
+    tell("shrink", ftruncate(fd, 4096));
+    printf("blocks %ld\n", blocks(fd));
+    munmap(memory, 8 * 4096);
+    close(fd);
+}
+
 static void group(const char *path) {
     struct stat status;
     if (lstat(path, &status)) printf("%s: error %d\n", path, errno);
@@ -213,5 +238,6 @@ int main(void) {
     slashes();
     room();
     ownPage();
+    beyond();
     inherits();
 }
