@@ -7,6 +7,9 @@ func openFile(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     var flags = OpenFlags(rawValue: call.third.asUInt32)
     if flags.contains(.path) {
         flags = flags.intersection(.path | .directory | .noFollow | .closeOnExec)
+    } else {
+        // As of any program of 64 bits (fs/open.c, force_o_largefile).
+        flags.insert(.largeFile)
     }
     if flags.intersects(.temporary) {
         // O_TMPFILE contains O_DIRECTORY, and a file that nobody can write is of no use.
@@ -142,11 +145,13 @@ private func kind(of found: FoundFile, _ flags: OpenFlags) throws(Errno) -> File
         throw .tooManySymbolicLinkLevels
     case .directory:
         if writes { throw .isDirectory }
+        try refuseDirect(flags)
     case .regular:
+        if writes, inode.value.writers < 0 { throw .textFileBusy }
+        try refuseDirect(flags)
         if case .proc(let node) = inode.value.content {
             return .proc(try kernel.procReaders.make(ProcReader(node, inode)))
         }
-        if writes, inode.value.writers < 0 { throw .textFileBusy }
         if flags.contains(.truncate), !found.isNew {
             try inode.withWriteAccess { () throws(Errno) in
                 try inode.withContentLocked { () throws(Errno) in try inode.setFileSize(0) }
@@ -154,9 +159,15 @@ private func kind(of found: FoundFile, _ flags: OpenFlags) throws(Errno) -> File
         }
     case .characterDevice:
         guard let device = inode.value.characterDevice else { throw .noSuchAddressOrDevice }
+        try refuseDirect(flags)
         return .device(device)
     case .fifo, .blockDevice, .socket, .unknown:
         throw .noSuchAddressOrDevice
     }
     return .inode(inode)
+}
+
+/// EINVAL for a file that is to be used past the page cache: none can (fs/open.c, do_dentry_open).
+private func refuseDirect(_ flags: OpenFlags) throws(Errno) {
+    if flags.contains(.direct) { throw .invalidArgument }
 }

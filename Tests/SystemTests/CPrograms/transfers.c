@@ -208,6 +208,42 @@ static void beyond(void) {
     close(fd);
 }
 
+static void opening(const char *what, const char *path, int flags) {
+    int fd = open(path, flags, 0644);
+    if (fd < 0) printf("%s: error %d\n", what, errno);
+    else printf("%s: %#x\n", what, fcntl(fd, F_GETFL));
+    close(fd);
+}
+
+static void flags(void) {
+    opening("create", "/flags", O_CREAT | O_RDWR);
+    tell("size", truncate("/flags", 3));
+    opening("direct", "/flags", O_RDWR | O_DIRECT);
+    opening("direct, empty", "/flags", O_RDWR | O_DIRECT | O_TRUNC);
+    struct stat status;
+    stat("/flags", &status);
+    printf("size %ld\n", (long)status.st_size);
+    opening("direct, new", "/other", O_CREAT | O_RDWR | O_DIRECT);
+    printf("made: %d\n", access("/other", F_OK));
+    opening("direct, only if new", "/other", O_CREAT | O_EXCL | O_RDWR | O_DIRECT);
+    opening("directory, direct", "/", O_RDONLY | O_DIRECT);
+    opening("directory", "/", O_RDONLY | O_DIRECTORY);
+    opening("directory, to write", "/", O_RDWR | O_DIRECT);
+    opening("path", "/flags", O_PATH | O_DIRECT);
+    opening("without a name, direct", "/", O_TMPFILE | O_RDWR | O_DIRECT);
+    opening("without a name", "/", O_TMPFILE | O_RDWR);
+    opening("of /proc, direct", "/proc/self/maps", O_RDONLY | O_DIRECT);
+    opening("of /proc", "/proc/self/maps", O_RDONLY);
+    opening("a link", "/proc/self/exe", O_RDONLY | O_NOFOLLOW | O_DIRECT);
+    opening("many", "/flags", O_APPEND | O_WRONLY | O_SYNC | O_NOFOLLOW | O_NONBLOCK | O_ASYNC | O_NOATIME);
+    opening("neither", "/flags", 3);
+    int fd = memfd_create("flags", 0);
+    printf("memfd %#x\n", fcntl(fd, F_GETFL));
+    tell("set", fcntl(fd, F_SETFL, O_APPEND));
+    printf("memfd %#x\n", fcntl(fd, F_GETFL));
+    close(fd);
+}
+
 static void group(const char *path) {
     struct stat status;
     if (lstat(path, &status)) printf("%s: error %d\n", path, errno);
@@ -239,5 +275,6 @@ int main(void) {
     room();
     ownPage();
     beyond();
+    flags();
     inherits();
 }
