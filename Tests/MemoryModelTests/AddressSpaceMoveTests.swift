@@ -168,6 +168,19 @@ private let tableSpan = 2 * megabyte
         try test.finish()
     }
 
+    @Test("a table is named at its new place when what was reserved in it is in order")
+    func movesTableInOrder() throws {
+        var test = try TestSpace()
+        try test.map(fixed: base, tableSpan / 2)
+        try test.write(42, at: base)
+        // Reserved entries in a table that there is: no walker cares, and nothing is ordered.
+        try test.map(fixed: base + tableSpan / 2, tableSpan / 2)
+        let target = base + 8 * tableSpan
+        #expect(try test.move(base, tableSpan, tableSpan, .mayMove | .fixed, to: target) == target)
+        #expect(try test.read(target, cpu: 1) == 42)
+        try test.finish()
+    }
+
     @Test("untouched memory moves as the few entries that reserve it")
     func movesReservations() throws {
         var test = try TestSpace()
