@@ -130,6 +130,7 @@ extension FakeMachine {
         memory.store(value, at: address)
         // Which of two invalid words a walker reads is nothing to it.
         if (value | old) & 1 == 1 { tracker.wrote(address.frame) }
+        if old & 1 == 1, value & 1 == 0 { tracker.tookEntry(outOf: address.frame) }
         caches.wrote(partOf: address.frame)
         didWrite(value, over: old, at: address)
         didWriteRecord(value, over: old, at: address)

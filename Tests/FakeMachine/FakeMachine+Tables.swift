@@ -19,6 +19,10 @@ extension FakeMachine {
         link(
             context.root,
             TableUse(context: context, level: Granule.firstLevel, base: 0, path: Restrictions(), parent: nil))
+        // What walkers see of a table that they come to first is what it says, and nothing that it said.
+        for frame in tracker.tables(of: context) where tracker.mayShowRemoved(in: frame) {
+            report(.publishedUnorderedTable(frame, VirtualAddress(0)))
+        }
     }
 
     /// No CPU translates with this table any more, and nothing of it is remembered.

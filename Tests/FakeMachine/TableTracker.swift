@@ -75,6 +75,8 @@ final class TableTracker {
     /// How many such barriers there were, and after how many of them each frame was written last: plus one.
     private var barriers: UInt64 = 1
     private var written: FrameIndexed<UInt64>
+    /// After how many a valid entry went out of each frame last: plus one.
+    private var emptied: FrameIndexed<UInt64>
     var pending: [PendingInvalidation] = []
 
     init(first: FrameNumber, count: UInt64) {
@@ -82,6 +84,7 @@ final class TableTracker {
         isUsed = FrameIndexed(first: first, count: count, otherwise: false)
         mapped = FrameIndexed(first: first, count: count, otherwise: 0)
         written = FrameIndexed(first: first, count: count, otherwise: 0)
+        emptied = FrameIndexed(first: first, count: count, otherwise: 0)
     }
 
     /// The ways in which a frame serves as a table.
@@ -95,8 +98,13 @@ final class TableTracker {
 
     func wrote(_ frame: FrameNumber) { written[frame] = barriers }
 
+    func tookEntry(outOf frame: FrameNumber) { emptied[frame] = barriers }
+
     /// Whether a frame was written since the last barrier.
     func isUnordered(_ frame: FrameNumber) -> Bool { written[frame] == barriers }
+
+    /// Whether a valid entry went out of a frame since the last barrier.
+    func mayShowRemoved(in frame: FrameNumber) -> Bool { emptied[frame] == barriers }
 
     /// Whether a frame serves as a table.
     @inline(__always) func isTable(_ frame: FrameNumber) -> Bool { isUsed[frame] }

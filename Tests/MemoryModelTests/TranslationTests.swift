@@ -202,6 +202,24 @@ import Testing
         #expect(record.longestFreeRun == 7, "two runs of three, joined by the entry between them")
     }
 
+    @Test("what went out of tables that nobody had walked yet is gone to the first walker")
+    func firstInstallation() throws {
+        let base: UInt64 = 0x2000_0000
+        var test = try TestSpace(installed: false)
+        try test.map(fixed: base, 4 * page)
+        for index in 0..<4 as Range<UInt64> {
+            _ = try test.space.resolveFault(at: VirtualAddress(base + index * page), access: .write, frames: &test.frames)
+        }
+        // No TLB holds them, so there is nothing to invalidate, and to wait for.
+        try test.map(fixed: base, 4 * page)
+        for cpu in test.machine.cpus {
+            test.asids.activate(&test.space.context, on: cpu.index, test.machine.hardware)
+            cpu.install(root: test.space.rootAddress.frame, asid: test.space.context.asid)
+        }
+        #expect(try test.read(base) == 0)
+        try test.finish()
+    }
+
     @Test(
         "entries in use are found wherever they lie, and none beyond the table's end",
         arguments: [[], [0], [511], [0, 511], [7, 8, 9, 17], [1, 255, 256, 510], Array(0..<512), Array(500..<512)])

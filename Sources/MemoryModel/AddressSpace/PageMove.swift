@@ -195,8 +195,7 @@ extension AddressSpace {
         let left = move.left(at: move.source)
         let old = Descriptor(rawValue: machine.exchange(left.rawValue, at: from.entry(for: move.source)))
         precondition(!old.isSharedTable, "a table that moves is this address space's own")
-        // What was reserved in it may not be in order yet, and no walker must see it at another place before
-        // (Arm ARM B2.3.12).
+        // Not all that is noted in a table is waited for (Arm ARM B2.3.12).
         machine.orderTableWrites()
         machine.store(old.rawValue, at: to.entry(for: move.destination))
         records.count(entries: left.isFree ? -1 : 0, resident: 0, namesObjects: left.isReservedFile, in: from.table)

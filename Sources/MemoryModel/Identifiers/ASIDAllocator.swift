@@ -50,6 +50,9 @@
     @inline(never) @usableFromInline mutating func renew<M: Hardware>(
         _ old: AddressSpaceContext, _ machine: M
     ) -> AddressSpaceContext {
+        // No TLB holds anything of it, and so what was taken out of its tables may not have been waited for: no walker
+        // must see it there (Arm ARM B2.3.12).
+        machine.orderTableWrites()
         if old != .none, let kept = keepReserved(old) { return kept }
         if let asid = handOut() { return AddressSpaceContext(generation: generation, asid: asid) }
         beginGeneration(machine)
