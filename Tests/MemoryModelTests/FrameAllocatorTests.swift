@@ -90,7 +90,7 @@ struct FrameAllocatorTests {
             let isTaking = random.next() % 8 < (step / 2000 % 2 == 0 ? 6 : 2)
             switch random.next() % 16 {
             case 0 where isTaking:
-                if let frame = allocator.take(random.next() % 2 == 0 ? .kernel : .table) { kernels.push(frame) }
+                if let frame = allocator.take(.kernel) { kernels.push(frame) }
             case 0, 1:
                 if let frame = kernels.popFirst() { allocator.release(frame) }
             case 2:
@@ -101,8 +101,8 @@ struct FrameAllocatorTests {
             case 3 where random.next() % 16 == 0: allocator.mergeFreeFrames()
             case _ where isTaking:
                 let before = allocator.freeFrames
-                if let frame = allocator.take(random.next() % 2 == 0 ? .anonymous : .cachedFilePage) {
-                    #expect(before > 40, "a frame of the reserve is for tables and the kernel")
+                if let frame = allocator.take(([.anonymous, .cachedFilePage, .table] as [FrameKind])[Int(random.next() % 3)]) {
+                    #expect(before > 40, "a frame of the reserve is for the kernel")
                     programs.push(frame)
                 } else {
                     #expect(before <= 40, "a frame that is not of the reserve can be had")

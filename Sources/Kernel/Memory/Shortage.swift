@@ -9,7 +9,7 @@ import MemoryModel
 private var reclaimBatch: UInt64 { 64 }
 
 extension Kernel {
-    /// Frames that only tables and the kernel get: enough to end any program, at most 1/64 of all.
+    /// Frames that only the kernel gets: enough to end any program, at most 1/64 of all.
     static func reserve(of totalFrames: UInt64) -> UInt64 { min(256, totalFrames / 64) }
 }
 

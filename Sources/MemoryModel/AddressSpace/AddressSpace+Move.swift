@@ -56,6 +56,8 @@ extension AddressSpace {
         if let whole = VirtualRange(source, length: oldLength) { try refuseSealed(in: whole) }
         if request.options.contains(.fixed) {
             try refuseSealed(in: VirtualRange(destination, to: destination + newLength))
+            // A second mapping of shared memory in place of the first, which Linux has unmapped by then.
+            guard source != destination else { throw .badAddress }
         }
         let length = min(oldLength, newLength)
         let mapping = try mapping(at: source, length: length)

@@ -21,8 +21,8 @@
     /// Frames ever donated.
     public private(set) var totalFrames: UInt64 = 0
 
-    /// Frames that only tables and the kernel itself get, one by one: what they need to give memory back when there is
-    /// none.
+    /// Frames that only the kernel itself gets, one by one: what it needs to go on, and to give memory back, when there is
+    /// none. Tables are not among it: they are a program's to make, without end.
     public var reserve: UInt64 = 0 {
         didSet { keepReserve() }
     }
@@ -89,7 +89,7 @@
     // MARK: Single frames
 
     /// Takes a frame with one reference, its content unspecified; nil where none is free, or where those that are left
-    /// are the ``reserve`` and `kind` is none that it is for.
+    /// are the ``reserve`` and `kind` is not the kernel's own.
     @inlinable public mutating func take(_ kind: FrameKind) -> Frame? {
         if hotCount == 0 {
             guard refill(for: kind) else { return nil }
@@ -191,7 +191,7 @@
     /// - Returns: false where there is none, or what is left is not for `kind`.
     private mutating func refillWithOne(for kind: FrameKind) -> Bool {
         keepReserve()
-        if buddies.freeFrames <= reserve && kind != .kernel && kind != .table { return false }
+        if buddies.freeFrames <= reserve && kind != .kernel { return false }
         guard let index = buddies.take(order: 0) else { return false }
         putAtHand(index)
         return true

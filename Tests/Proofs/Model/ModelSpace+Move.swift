@@ -68,6 +68,7 @@ extension ModelSpace {
         let target = destination / pageSize..<destination / pageSize + new
         let isFixed = request.options.contains(.fixed)
         if isFixed { try refuseSealed(target) }
+        if isFixed, source == destination { throw .badAddress }
         let moved = min(old, new)
         let mapping = try mapping(first, moved)
         try checkGrowth(mapping, to: new, request)
