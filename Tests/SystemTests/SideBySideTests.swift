@@ -24,7 +24,7 @@ struct SideBySideTests {
     /// Beside Debian's kernel in the same machine: qemu-aarch64 has a memory map of its own.
     @Test(
         "what calls on memory do, and which error wins, is equal",
-        arguments: ["remap", "remap-file-pages", "locks", "process-memory", "precedence", "huge-files"])
+        arguments: ["remap", "remap-file-pages", "locks", "process-memory", "precedence", "huge-files", "lock-limits"])
     func memoryCalls(program: String) async throws {
         try await withCProgram(program) { executable in
             let akuma = try await Command.akuma("run", executable.string)

@@ -152,6 +152,7 @@ func synchronizeMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 func residency(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     let range = try pages(call.first, call.second, wrapError: .noMemory)
     let memory = Process.current.value.memory
+    _ = try UserBuffer(checking: call.third, count: range.pageCount)
     var buffer = UserBuffer(call.third, count: range.pageCount)
     var page = range.start
     while page < range.end {

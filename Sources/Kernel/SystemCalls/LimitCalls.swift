@@ -93,10 +93,8 @@ func isBreakWithinLimits(_ end: VirtualAddress) -> Bool {
     let start = space.value.memory.heapStart
     let size = (end - start).rawValue + (space.value.data.end - space.value.data.start).rawValue
     guard size <= data else { return false }
-    guard end > space.value.memory.programBreak else { return true }
-    guard let new = (end - start).roundedUpToPages, let old = (space.value.memory.programBreak - start).roundedUpToPages
-    else { return false }
-    return mayGrow(by: (new - old).wholePages, isData: true)
+    let growth = heapGrowth(to: end)
+    return growth == .zero || mayGrow(by: growth.wholePages, isData: true)
 }
 
 /// What `mremap` may add that is data (mm/mremap.c, vma_to_resize); the limit on all memory is the memory model's there.
@@ -115,13 +113,19 @@ func refuseUnlessLocking() throws(Errno) {
 @inline(never)
 func refuseLockingBeyondLimit(_ request: MapRequest) throws(Errno) {
     try checkPlacement(request)
+    try refuseLockingBeyondLimit(request.length, isLocked: request.options.contains(.locked))
+}
+
+/// The same for a length whose place is right.
+/// - Parameter isLocked: whether the mapping itself is to be locked (`MAP_LOCKED`), be there `mlockall` or not.
+func refuseLockingBeyondLimit(_ length: ByteCount, isLocked: Bool) throws(Errno) {
     let space = Process.current.value.memory
-    if request.options.contains(.locked) {
+    if isLocked {
         try refuseUnlessLocking()
     } else if !space.value.memory.locksMappings {
         return
     }
-    guard space.value.memory.mayLock(request.length.roundedUpToPages ?? ByteCount(.max)) else {
+    guard space.value.memory.mayLock(length.roundedUpToPages ?? ByteCount(.max)) else {
         throw .resourceTemporarilyUnavailable
     }
 }

@@ -66,7 +66,7 @@ func mapMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
 @inline(never)
 private func refuseSharing(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> Never {
     let isOfFile = flags.sharing == MapSharing.sharedValidate.rawValue
-    try checkPlacement(try mapRequest(call, isOfFile ? flags : flags.subtracting(.hugePages)))
+    try refuseLockingBeyondLimit(try mapRequest(call, isOfFile ? flags : flags.subtracting(.hugePages)))
     throw .invalidArgument
 }
 
@@ -146,6 +146,7 @@ func refuseHugePages(of size: UInt64, _ call: SystemCallArguments, _ flags: MapF
     let mask = size - 1
     let isPlaced = flags.contains(.fixed) || flags.contains(.fixedNoReplace)
     guard !isPlaced || call.first & mask == 0, call.sixth & mask == 0 else { throw .invalidArgument }
+    try refuseLockingBeyondLimit(ByteCount(call.second | mask), isLocked: flags.contains(.locked))
     throw .noMemory
 }
 
@@ -245,14 +246,15 @@ private func populateHeap(from old: VirtualAddress, to end: VirtualAddress) {
     if let range = VirtualRange(start, length: end - start) { populateAsFarAsPossible(range) }
 }
 
-/// Whether the limit on locked memory allows the heap to reach up to `end` (mm/mmap.c, do_brk_flags).
-@inline(never)
-private func mayLockHeap(to end: VirtualAddress) -> Bool {
+/// What the heap would grow by, in pages: none within its last page (mm/mmap.c, brk).
+@inline(__always)
+func heapGrowth(to end: VirtualAddress) -> ByteCount {
     let space = Process.current.value.memory
-    let start = space.value.memory.heapStart
-    guard let new = (end - start).roundedUpToPages, let old = (space.value.memory.programBreak - start).roundedUpToPages
-    else { return false }
-    return space.value.memory.mayLock(new - old)
+    let (start, old) = (space.value.memory.heapStart, space.value.memory.programBreak)
+    guard end > old, let new = (end - start).roundedUpToPages, let present = (old - start).roundedUpToPages else {
+        return .zero
+    }
+    return new - present
 }
 
 /// `brk` never fails: it returns where the program break is, which is elsewhere than asked where it could not be moved.
@@ -261,12 +263,12 @@ func setProgramBreak(_ call: SystemCallArguments) -> UInt64 {
     let space = Process.current.value.memory
     // A heap ends where the mmap region begins, so there is no obvious overcommit to refuse but on tiny machines.
     let old = space.value.memory.programBreak
-    let growth = wanted > old ? wanted - old : .zero
+    let growth = heapGrowth(to: wanted)
     let locksMappings = growth > .zero && space.value.memory.locksMappings
     let isLimited = wanted >= space.value.memory.heapStart && Process.current.value.limits.limitMemory
     let protection = MemoryModel.Protection.readWrite.implied
-    if (try? admit(growth.wholePages)) != nil, (try? refuseWritableAndExecutable(protection)) != nil,
-        !isLimited || isBreakWithinLimits(wanted), !locksMappings || mayLockHeap(to: wanted)
+    if growth == .zero || (try? admit(growth.wholePages)) != nil, (try? refuseWritableAndExecutable(protection)) != nil,
+        !isLimited || isBreakWithinLimits(wanted), !locksMappings || space.value.memory.mayLock(growth)
     {
         try? withMemory { (space, frames) throws(MapError) in
             try space.setBreak(to: wanted, protection: protection, frames: &frames)

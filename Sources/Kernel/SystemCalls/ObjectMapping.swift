@@ -88,7 +88,8 @@ func mapFile(_ call: SystemCallArguments, _ flags: MapFlags) throws(Errno) -> UI
     switch try MapSharing.checked(flags.sharing) {
     case .shared, .sharedValidate:
         if flags.sharing == MapSharing.sharedValidate.rawValue {
-            _ = try ValidatedMapFlags(rawValue: flags.rawValue & ~0xF).checked()
+            // That none grows down is found out when the file's rights are known.
+            _ = try ValidatedMapFlags(rawValue: flags.subtracting(.growsDown).rawValue & ~0xF).checked()
         }
         if request.protection.contains(.write) && !file.value.isWritable { throw .permissionDenied }
         if !file.value.isWritable { request.grantable = request.grantable.subtracting(.write) }
