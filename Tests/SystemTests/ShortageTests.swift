@@ -88,6 +88,20 @@ struct ShortageTests {
         }
     }
 
+    @Test("tables without end leave the kernel its reserve, and others what they need to go on")
+    func tables() async throws {
+        try await withCProgram("tables") { executable in
+            let result = try await Command.akuma("run", "--memory", "64M", executable.string)
+            let expected = """
+                the hog ends with error 12, at least 140 frames are left: yes
+                a pipe takes 1 byte, and gives 1
+                all comes back: yes
+
+                """
+            #expect(result.text == expected, "\(result.account)")
+        }
+    }
+
     @Test("a program with long arguments is executed where no two free frames lie side by side")
     func scattered() async throws {
         try await withCProgram("scattered") { executable in

@@ -35,6 +35,9 @@ struct ConformanceCommand: AsyncParsableCommand {
         let progress = Reporter()
         try await Builder(project: project, progress: progress).build()
         let result = try await Conformance(project: project, progress: progress).run(cases)
+        guard result.caseCount > 0 else {
+            throw Failure("no case begins with \(cases.joined(separator: " or ")): see Programs/conformance")
+        }
         let listed = try ListedDifferences(of: project)
         let unlisted = listed.unlisted(in: result.differences)
         let rotten = cases.isEmpty ? listed.rotten(in: result.differences) : []

@@ -30,7 +30,7 @@ struct RunCommand: AsyncParsableCommand {
               127  PROGRAM was not found
             """)
 
-    @Option(help: ArgumentHelp("RAM of the machine, from 64M to 8G and beyond.", valueName: "size"))
+    @Option(help: ArgumentHelp("RAM of the machine, from 32M to 500G.", valueName: "size"))
     var memory = MemorySize(bytes: 256 << 20)
 
     @Option(help: "The CPU.")
@@ -101,6 +101,14 @@ struct RunCommand: AsyncParsableCommand {
             throw ValidationError("--timeout \(timeout): a number of seconds above 0")
         }
         if linux, command.isEmpty { throw ValidationError("--linux: name a program") }
+        if linux {
+            for (isGiven, option) in [
+                (debug, "--debug"), (aslr, "--aslr"), (overcommit != 0, "--overcommit"),
+                (verbose == .memory || verbose == .calls, "--verbose=memory and --verbose=calls"),
+            ] where isGiven {
+                throw ValidationError("--linux: \(option) is for Akuma's kernel, not for Linux")
+            }
+        }
         if let odd = env.first(where: { !$0.contains("=") || $0.hasPrefix("=") || $0.contains("\0") }) {
             throw ValidationError("--env \(odd): it must be NAME=VALUE")
         }

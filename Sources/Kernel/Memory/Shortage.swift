@@ -66,12 +66,13 @@ func relieveShortage(at address: VirtualAddress) -> Bool {
     if endShortageOnPurpose() { return true }
     if reclaimMemory() { return true }
     if Thread.current.value.hasFatalSignal { return false }
-    let (victim, pages) = chooseVictim()
+    let most = Victim()
+    let victim = most.process
     Console.log(
         """
         memory: out of memory: pid \(Int(Process.current.value.id)) needs a frame for \(hex: address.rawValue), \
         \(Int(kernel.frames.withLock { $0.freeFrames })) are left; killing pid \(Int(victim.value.id)), which has most: \
-        \(Int(pages)) pages
+        \(Int(most.pages)) pages and \(Int(most.tables)) tables
         """)
     kernel.outOfMemoryKills += 1
     guard let space = victim.value.space else { return false }
@@ -88,27 +89,27 @@ func relieveShortage(at address: VirtualAddress) -> Bool {
     return true
 }
 
-/// The process that has most memory: pages, and the tables for them (mm/oom_kill.c, oom_badness). The first process,
-/// with which the machine ends, only where no other has any; the running one where nobody has.
-/// - Returns: the process and its pages.
-private func chooseVictim() -> (Handle<Process>, pages: UInt64) {
-    var victim = (Process.current, pages: UInt64(0))
-    var most: UInt64 = 0
-    kernel.processes.forEach { process in
-        guard let space = process.value.space, !isFirst(process, space) else { return }
-        let statistics = space.value.memory.statistics
-        guard statistics.residentPages > 0 else { return }
-        let badness = statistics.residentPages + statistics.tables
-        if badness > most {
-            most = badness
-            victim = (process, pages: statistics.residentPages)
+/// The process that has most memory, and what it has.
+private struct Victim {
+    private(set) var process: Handle<Process>
+    private(set) var pages: UInt64 = 0
+    private(set) var tables: UInt64 = 0
+
+    /// The process with most pages and tables for them (mm/oom_kill.c, oom_badness). The first one, with which the machine
+    /// ends, only where no other has any page; the running one where nobody has.
+    init() {
+        process = Process.current
+        kernel.processes.forEach { process in
+            if let space = process.value.space, !isFirst(process, space) { consider(process, space) }
         }
+        if pages == 0, let first = kernel.firstProcess, let space = first.value.space { consider(first, space) }
     }
-    if most == 0, let first = kernel.firstProcess, let space = first.value.space {
-        let pages = space.value.memory.statistics.residentPages
-        if pages > 0 { victim = (first, pages: pages) }
+
+    private mutating func consider(_ other: Handle<Process>, _ space: Handle<ProgramSpace>) {
+        let statistics = space.value.memory.statistics
+        guard statistics.residentPages > 0, statistics.residentPages + statistics.tables > pages + tables else { return }
+        (process, pages, tables) = (other, statistics.residentPages, statistics.tables)
     }
-    return victim
 }
 
 /// Whether a process is the first one, or has its address space.

@@ -102,10 +102,11 @@ func systemInformation(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
     var information = SystemInformation()
     information.uptime = Int64(kernel.clock.nanosecondsSinceBoot / 1_000_000_000)
     let (free, total) = kernel.frames.withLock { ($0.freeFrames, $0.totalFrames) }
-    information.totalMemory = total
-    information.freeMemory = free
+    information.totalMemory = ByteCount.pages(total).rawValue
+    information.freeMemory = ByteCount.pages(free).rawValue
     information.processCount = UInt16(truncatingIfNeeded: kernel.processes.count)
-    information.unit = UInt32(Granule.size.rawValue)
+    // Bytes, as long as they fit (kernel/sys.c, do_sysinfo).
+    information.unit = 1
     try UserPointer(call.first).store(information)
     return 0
 }
