@@ -75,12 +75,25 @@ func refuseBeyondLimits(_ request: MapRequest) throws(Errno) {
     guard mayGrow(by: length.wholePages - replaced, isData: isData) else { throw .noMemory }
 }
 
-/// ENOMEM for pages that become data beyond the limit on it (mm/mprotect.c, mprotect_fixup).
+/// How much of a range may become writable before the limit on data is passed: as far as the mapping that is too much
+/// (mm/mprotect.c, mprotect_fixup).
 @inline(never)
-func refuseDataBeyondLimit(_ start: VirtualAddress, _ length: ByteCount) throws(Errno) {
-    guard let range = VirtualRange(start, length: length) else { return }
-    let pages = Process.current.value.memory.value.memory.pagesNotYetData(in: range)
-    if pages > 0, mayGrow(by: pages, isData: false), !mayGrow(by: pages, isData: true) { throw .noMemory }
+func lengthWithinDataLimit(_ start: VirtualAddress, _ length: ByteCount) -> ByteCount {
+    guard let range = VirtualRange(start, length: length.roundedUpToPages ?? length) else { return length }
+    let memory = Process.current.value.memory
+    guard memory.value.memory.pagesNotYetData(in: range) > 0 else { return length }
+    var more: UInt64 = 0
+    var position = range.start
+    while position < range.end, let run = memory.value.memory.run(from: position), run.start < range.end {
+        let end = min(run.end, range.end)
+        if run.attributes.isDisjoint(with: .write | .shared | .growsDown) {
+            let pages = (end - run.start).wholePages
+            more += pages
+            if mayGrow(by: pages, isData: false), !mayGrow(by: more, isData: true) { return run.start - range.start }
+        }
+        position = end
+    }
+    return length
 }
 
 /// Whether the heap may end at `end`, at or above its start: a heap beyond the limit may not even shrink to what is still

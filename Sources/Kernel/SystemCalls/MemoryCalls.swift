@@ -209,7 +209,11 @@ func protectMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         length = range.end - start
     }
     try refuseWritableAndExecutable(protection)
-    if protection.contains(.write), Process.current.value.limits.limitMemory { try refuseDataBeyondLimit(start, length) }
+    let whole = length
+    if protection.contains(.write), Process.current.value.limits.limitMemory {
+        length = lengthWithinDataLimit(start, length)
+        if length == .zero { throw .noMemory }
+    }
     if protection.contains(.write), length.wholePages > kernel.totalFrames || kernel.overcommit == .never {
         try admitWriting(start, length, protection)
     }
@@ -217,6 +221,7 @@ func protectMemory(_ call: SystemCallArguments) throws(Errno) -> UInt64 {
         try space.protect(start, length: length, protection, frames: &frames)
     }
     if kernel.options.logsMemory { logMapping("mprotect", start, length) }
+    if length < whole { throw .noMemory }
     return 0
 }
 

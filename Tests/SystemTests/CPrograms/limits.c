@@ -116,6 +116,34 @@ static void data(void) {
     say("without a limit", (long)map(0, 40 * M, PROT_READ | PROT_WRITE, 0));
 }
 
+// mprotect goes as far as the mapping that is too much.
+static void mappingByMapping(void) {
+    set(RLIMIT_DATA, 32 * M, RLIM_INFINITY);
+    struct { unsigned long size; int protection, flags; } parts[] = {
+        {8 * M, PROT_READ, 0},  {8 * M, PROT_NONE, 0},  {1 * M, PROT_READ, MAP_SHARED},
+        {20 * M, PROT_READ, 0}, {1 * M, PROT_NONE, 0},
+    };
+    char *place = (char *)0x9000000000;
+    unsigned long size = 0;
+    for (unsigned i = 0; i < 5; i++) {
+        map((unsigned long)place + size, parts[i].size, parts[i].protection, parts[i].flags | MAP_FIXED);
+        size += parts[i].size;
+    }
+    say("all made writable", mprotect(place, size, PROT_READ | PROT_WRITE));
+    struct rlimit limit;
+    for (unsigned long i = 0, start = 0; i < 5; start += parts[i++].size) {
+        say("begins writable", syscall(SYS_getrlimit, RLIMIT_CORE, place + start));
+        say("ends writable", syscall(SYS_getrlimit, RLIMIT_CORE, place + start + parts[i].size - sizeof limit));
+    }
+    munmap(place + 8 * M, 4096);
+    mprotect(place, size, PROT_READ);
+    mprotect(place, size, PROT_READ);
+    say("with a hole", mprotect(place, size, PROT_READ | PROT_WRITE));
+    for (unsigned long i = 0, start = 0; i < 5; start += parts[i++].size)
+        say("begins writable", syscall(SYS_getrlimit, RLIMIT_CORE, place + start));
+    set(RLIMIT_DATA, RLIM_INFINITY, RLIM_INFINITY);
+}
+
 static void smallStack(void) { descend(512 << 10); set(RLIMIT_STACK, 1 * M, RLIM_INFINITY); descend(2 * M); }
 static void largeStack(void) { set(RLIMIT_STACK, 16 * M, RLIM_INFINITY); descend(12 * M); }
 static void standardStack(void) { descend(12 * M); }
@@ -189,6 +217,7 @@ int main(int count, char **words) {
     apart("large stack", largeStack);
     apart("standard stack", standardStack);
     apart("cramped stack", crampedStack);
+    apart("mapping by mapping", mappingByMapping);
     apart("lent memory", lent);
     set(RLIMIT_AS, 100 * M, 200 * M);
     set(RLIMIT_DATA, 50 * M, RLIM_INFINITY);
