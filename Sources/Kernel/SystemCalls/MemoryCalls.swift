@@ -146,7 +146,7 @@ func refuseHugePages(of size: UInt64, _ call: SystemCallArguments, _ flags: MapF
     let mask = size - 1
     let isPlaced = flags.contains(.fixed) || flags.contains(.fixedNoReplace)
     guard !isPlaced || call.first & mask == 0, call.sixth & mask == 0 else { throw .invalidArgument }
-    try refuseLockingBeyondLimit(ByteCount(call.second | mask), isLocked: flags.contains(.locked))
+    try refuseLockingBeyondLimit(ByteCount((call.second &- 1) | mask), isLocked: flags.contains(.locked))
     throw .noMemory
 }
 

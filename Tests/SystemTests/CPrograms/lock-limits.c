@@ -115,6 +115,11 @@ int main(void) {
     mkdir("/tmp", 0777);
     heap();
     residency();
+    setLimit(RLIMIT_MEMLOCK, 0x200000);
+    const int huge = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_LOCKED;
+    tell("a huge page that may be locked", map(0, 0x200000, 3, huge, -1, 0), 0x200000);
+    tell("a part of one", map(0, PAGE, 3, huge, -1, 0), PAGE);
+    tell("one more than may be", map(0, 0x200001, 3, huge, -1, 0), 0x200001);
     setLimit(RLIMIT_MEMLOCK, PAGE);
     mappings("MAP_LOCKED", MAP_LOCKED);
     mlockall(MCL_FUTURE);
