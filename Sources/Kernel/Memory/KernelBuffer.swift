@@ -14,7 +14,7 @@ struct KernelBuffer {
         let pages = max(1, (count + Granule.size.rawValue - 1) >> Granule.shift)
         size = pages << Granule.shift
         if pages > 1 {
-            start = try kernel.window.makeSlots(size: size)
+            start = try kernel.window.makeInLast(size: size)
         } else {
             guard let page = KernelPages.take() else { throw .noMemory }
             start = page
@@ -23,7 +23,7 @@ struct KernelBuffer {
 
     func giveBack() {
         if KernelWindow.range.contains(start) {
-            kernel.window.destroySlots(at: start, size: size)
+            kernel.window.destroy(at: start, size: size)
         } else {
             KernelPages.giveBack(start)
         }

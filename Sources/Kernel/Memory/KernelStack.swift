@@ -20,9 +20,9 @@ struct KernelStack {
 extension WindowSpace {
     /// Makes a stack; ENOMEM where there are no frames for it, or as many stacks as fit.
     mutating func makeStack() throws(Errno) -> KernelStack {
-        KernelStack(start: try makeSlot(size: KernelStack.size))
+        KernelStack(start: try makeInFirst(size: KernelStack.size))
     }
 
     /// Gives a stack's frames back. Nobody runs on it.
-    mutating func destroy(_ stack: KernelStack) { destroySlot(at: stack.start, size: KernelStack.size) }
+    mutating func destroy(_ stack: KernelStack) { destroy(at: stack.start, size: KernelStack.size) }
 }

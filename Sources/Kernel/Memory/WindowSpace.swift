@@ -15,6 +15,8 @@ struct WindowSpace: ~Copyable {
     private var firstCandidate = 0
 
     private struct SlotMap: BitwiseCopyable {
+        static var wordCount: Int { 512 }
+
         var words: InlineArray<512, UInt64>
 
         func isFree(_ slot: Int) -> Bool { words[slot / 64] >> UInt64(slot % 64) & 1 == 0 }
@@ -29,55 +31,56 @@ struct WindowSpace: ~Copyable {
     }
 
     /// Maps frames in the first slot that is free; ENOMEM where there are no frames, or no slot is free.
-    /// - Parameter size: bytes, a multiple of the page's, at most a slot's.
-    /// - Returns: the slot's address.
-    mutating func makeSlot(size: UInt64) throws(Errno) -> UInt64 {
+    /// - Parameter size: bytes, a multiple of the page's, less than a slot's.
+    /// - Returns: the address of the first.
+    mutating func makeInFirst(size: UInt64) throws(Errno) -> UInt64 {
         var word = firstCandidate
-        while word < 512, map.value.words[word] == .max { word += 1 }
+        while word < SlotMap.wordCount, map.value.words[word] == .max { word += 1 }
         firstCandidate = word
-        guard word < 512 else { throw .noMemory }
-        let bit = (~map.value.words[word]).trailingZeroBitCount
-        return try make(at: word * 64 + bit, size: size)
+        guard word < SlotMap.wordCount else { throw .noMemory }
+        return try make(size, at: word * 64 + (~map.value.words[word]).trailingZeroBitCount)
     }
 
-    /// Maps frames in the last slots that are free and lie side by side, of which the last page stays free: it guards what
-    /// comes behind. ENOMEM where there are no frames, or not so many such slots.
+    /// Maps frames in the last slots that are free and lie side by side; ENOMEM where there are no frames, or not so many
+    /// such slots. From the other end than ``makeInFirst(size:)``, so that what comes and goes in different sizes leaves no
+    /// holes among what stays.
     /// - Parameter size: bytes, a multiple of the page's.
     /// - Returns: the address of the first.
-    mutating func makeSlots(size: UInt64) throws(Errno) -> UInt64 {
-        let wanted = Self.slots(for: size + Granule.size.rawValue)
+    mutating func makeInLast(size: UInt64) throws(Errno) -> UInt64 {
+        let wanted = Self.slotCount(for: size)
         var found = 0
-        var slot = 512 * 64
+        var slot = SlotMap.wordCount * 64
         while found < wanted, slot > 0 {
             slot -= 1
             found = map.value.isFree(slot) ? found + 1 : 0
         }
         guard found == wanted else { throw .noMemory }
-        return try make(at: slot, size: size, guarded: true)
+        return try make(size, at: slot)
     }
 
-    /// Gives back what ``makeSlot(size:)`` made.
-    mutating func destroySlot(at start: UInt64, size: UInt64) { destroy(at: start, size: size, slots: 1) }
-
-    /// Gives back what ``makeSlots(size:)`` made.
-    mutating func destroySlots(at start: UInt64, size: UInt64) {
-        destroy(at: start, size: size, slots: Self.slots(for: size + Granule.size.rawValue))
+    /// Gives back what lies at `start`, in the size that it was made with.
+    mutating func destroy(at start: UInt64, size: UInt64) {
+        unmapFrames(from: start, to: start + size)
+        let slot = Int((start - KernelWindow.range.lowerBound) / Self.slotSize)
+        toggle(size, at: slot)
+        firstCandidate = min(firstCandidate, slot / 64)
     }
 
-    private static func slots(for size: UInt64) -> Int { Int((size + slotSize - 1) / slotSize) }
-
-    private mutating func make(at slot: Int, size: UInt64, guarded: Bool = false) throws(Errno) -> UInt64 {
+    private mutating func make(_ size: UInt64, at slot: Int) throws(Errno) -> UInt64 {
         let start = KernelWindow.range.lowerBound + UInt64(slot) * Self.slotSize
         try mapFrames(from: start, to: start + size)
-        for used in slot..<slot + Self.slots(for: guarded ? size + Granule.size.rawValue : size) { map.value.toggle(used) }
+        toggle(size, at: slot)
         return start
     }
 
-    private mutating func destroy(at start: UInt64, size: UInt64, slots: Int) {
-        unmapFrames(from: start, to: start + size)
-        let slot = Int((start - KernelWindow.range.lowerBound) / Self.slotSize)
-        for free in slot..<slot + slots { map.value.toggle(free) }
-        firstCandidate = min(firstCandidate, slot / 64)
+    private func toggle(_ size: UInt64, at first: Int) {
+        for slot in first..<first + Self.slotCount(for: size) { map.value.toggle(slot) }
+    }
+
+    /// The slots of so many bytes and a page more, which stays unmapped: what comes behind is a stack, perhaps, and needs
+    /// a guard.
+    private static func slotCount(for size: UInt64) -> Int {
+        Int((size + Granule.size.rawValue + slotSize - 1) / slotSize)
     }
 
     private mutating func mapFrames(from start: UInt64, to end: UInt64) throws(Errno) {
