@@ -34,6 +34,8 @@ int main(void) {
         if (write(ready[1], &error, sizeof error) < 0) _exit(1);
         for (;;) pause();
     }
+    // Where the hog could not even say that it is done, reading ends.
+    close(ready[1]);
     int error = 0;
     if (read(ready[0], &error, sizeof error) < 0) return 1;
     long left = freePages();
